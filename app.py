@@ -1,0 +1,98 @@
+"""Everything that can wake the desk. Wiring is in infra/, behaviour in chalicelib/."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from chalice.app import Chalice
+
+from chalicelib import table
+from chalicelib.alarms.service import ring
+from chalicelib.config import Config
+from chalicelib.delivery import service as delivery
+from chalicelib.exports import service as exports
+from chalicelib.exports.store import ExportItem
+from chalicelib.intake import service as intake
+from chalicelib.intake.model import read_receipt
+from chalicelib.intake.store import SuspendedItem
+from chalicelib.ledger import service as ledger
+from chalicelib.ports import Ports, live
+from chalicelib.sla import service as sla
+from chalicelib.tickets.store import DeliveryItem, HeadItem
+from chalicelib.web.site import mount
+
+app = Chalice(app_name="skranke", configure_logs=False)
+log = Logger(service="skranke")
+
+
+@cache
+def ports() -> Ports:
+    """The outside world, made once a process."""
+    config = Config.from_env()
+    table.bind(config.table)
+    return live(config)
+
+
+# Pages and API: web/site.py has the table of their routes.
+mount(app, ports)
+
+
+@app.lambda_function(name="inbound_mail")
+def inbound_mail(event: dict[str, Any], _context: object) -> None:
+    """SES took a mail."""
+    for record in event["Records"]:
+        outcome = intake.receive(ports(), read_receipt(record))
+        log.info("mail received", mail=record["ses"]["mail"]["messageId"], outcome=outcome)
+
+
+@app.lambda_function(name="relay")
+def relay(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """The table has new ledger entries."""
+    again = ledger.relay(ports(), event["Records"])
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
+
+
+@app.lambda_function(name="deliver")
+def deliver(event: dict[str, Any], _context: object) -> None:
+    """DeliveryQueued: a mail waits to be sent."""
+    detail = event["detail"]
+    delivery.deliver(ports(), detail["ticket"], detail["fact"]["delivery"])
+
+
+@app.lambda_function(name="escalate")
+def escalate(event: dict[str, Any], _context: object) -> None:
+    """TargetBreached: somebody has to be told."""
+    detail = event["detail"]
+    sla.escalate(ports(), detail["ticket"], detail["seq"], detail["fact"]["target"])
+
+
+@app.lambda_function(name="export")
+def export(event: dict[str, Any], _context: object) -> None:
+    """ExportRequested or ExportContinued: write the next segment."""
+    exports.run(ports(), event["detail"]["fact"]["export"])
+
+
+@app.lambda_function(name="mail_events")
+def mail_events(event: dict[str, Any], _context: object) -> None:
+    """SES says what became of a mail that we sent."""
+    delivery.note_event(ports(), event["detail"])
+
+
+@app.lambda_function(name="sweep")
+def sweep(_event: dict[str, Any], _context: object) -> int:
+    """Every minute: ring what is due."""
+    answers = {
+        HeadItem: sla.tick,
+        DeliveryItem: delivery.retry,
+        ExportItem: exports.resume,
+        SuspendedItem: intake.purge,
+    }
+    return ring(ports(), answers)
+
+
+@app.lambda_function(name="reconcile")
+def reconcile(_event: dict[str, Any], _context: object) -> int:
+    """Every fifteen minutes: mail in the bucket that no event announced."""
+    return intake.reconcile(ports())

@@ -1,0 +1,1 @@
+"""Everything that has to happen at an instant, found by one sparse index."""

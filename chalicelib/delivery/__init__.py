@@ -1,0 +1,1 @@
+"""Mail goes out: one send per recipient, at least once and at most once more."""

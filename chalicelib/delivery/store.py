@@ -1,0 +1,84 @@
+"""The state of a delivery: whoever moves it to sending holds it until the lease ends."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib import table
+from chalicelib.tickets.model import Delivery, DeliveryState
+from chalicelib.tickets.store import DeliveryItem, delivery_of, message_id_write
+
+LEASE = timedelta(minutes=5)
+
+
+def key(number: int, sk: str) -> tuple[str, str]:
+    return table.ticket_pk(number), sk
+
+
+def claim(number: int, sk: str, now: datetime) -> Delivery | None:
+    """Take a delivery to send it; None where it is sent, failed or in other hands."""
+    pk = table.ticket_pk(number)
+    item = DeliveryItem(pk=pk, sk=sk)
+    lease_until = now + LEASE
+    g4pk, g4sk = table.due_key(pk, lease_until)
+    is_free = DeliveryItem.state == DeliveryState.QUEUED
+    is_left = (DeliveryItem.state == DeliveryState.SENDING) & (DeliveryItem.lease_until < now)
+    actions = [
+        DeliveryItem.state.set(DeliveryState.SENDING.value),
+        DeliveryItem.attempt.add(1),
+        DeliveryItem.lease_until.set(lease_until),
+        DeliveryItem.g4pk.set(g4pk),
+        DeliveryItem.g4sk.set(g4sk),
+    ]
+    return delivery_of(item) if table.update(item, actions, is_free | is_left) else None
+
+
+def release(delivery: Delivery, sk: str, now: datetime) -> None:
+    """Give back a delivery that was surely not sent, for the next attempt."""
+    pk = table.ticket_pk(delivery.number)
+    g4pk, g4sk = table.due_key(pk, now + LEASE)
+    actions = [
+        DeliveryItem.state.set(DeliveryState.QUEUED.value),
+        DeliveryItem.lease_until.remove(),
+        DeliveryItem.g4pk.set(g4pk),
+        DeliveryItem.g4sk.set(g4sk),
+    ]
+    table.update(DeliveryItem(pk=pk, sk=sk), actions, _mine(delivery))
+
+
+def record_sent(delivery: Delivery, sk: str, ses_id: str, id_pk: str) -> None:
+    """Record SES's id, on the delivery and as a message id that replies will name."""
+    actions = (
+        DeliveryItem.state.set(DeliveryState.SENT.value),
+        DeliveryItem.ses_id.set(ses_id),
+        *_FINAL,
+    )
+    item = DeliveryItem(pk=table.ticket_pk(delivery.number), sk=sk)
+    table.transact(
+        [
+            message_id_write(id_pk, delivery.number, delivery.seq, digest=None),
+            table.Write(item, _mine(delivery), actions),
+        ]
+    )
+
+
+def ended(delivery: Delivery, state: DeliveryState, reason: str) -> table.Write:
+    """The write that ends a delivery badly, to be made together with the fact of it."""
+    item = DeliveryItem(
+        pk=table.ticket_pk(delivery.number),
+        sk=table.delivery_sk(delivery.seq, delivery.recipient),
+    )
+    actions = (
+        DeliveryItem.state.set(state.value),
+        DeliveryItem.reason.set(reason[:500]),
+        *_FINAL,
+    )
+    return table.Write(item, DeliveryItem.state == delivery.state.value, actions)
+
+
+_FINAL = (DeliveryItem.lease_until.remove(), DeliveryItem.g4pk.remove(), DeliveryItem.g4sk.remove())
+
+
+def _mine(delivery: Delivery) -> table.Condition:
+    is_sending = DeliveryItem.state == DeliveryState.SENDING
+    return is_sending & (DeliveryItem.attempt == delivery.attempt)

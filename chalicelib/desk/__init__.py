@@ -1,0 +1,1 @@
+"""What an administrator decides: groups, agents, calendars, policies; versioned, read by all."""

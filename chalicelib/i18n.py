@@ -1,0 +1,194 @@
+"""The languages of the desk: which there are, their texts, and dates and times in them.
+
+The texts live in `locale/<language>/LC_MESSAGES/skranke.po`; English is the source and needs no
+catalog. Templates are rendered in `render`; what a template says stands in the template.
+"""
+
+from __future__ import annotations
+
+import gettext
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+SOURCE = "en"
+LANGUAGES = {"en": "English", "da": "Dansk", "nb": "Norsk bokmål", "hu": "Magyar"}
+DOMAIN = "skranke"
+CATALOGS = Path(__file__).resolve().parent / "locale"
+
+# What readers call a language is not always what we call it: both forms of Norwegian read Bokmål.
+_ALSO = {"no": "nb", "nn": "nb"}
+# English dates with the day first and 24 hours, as the desk's neighbours write them.
+_BABEL = {"en": "en_GB"}
+# A browser sends a handful of languages; more than this is somebody else's joke.
+_MOST_WANTED = 20
+
+
+class CatalogMissingError(RuntimeError):
+    """The texts of a language were not compiled."""
+
+
+def choose_language(*wanted: str | None) -> str:
+    """The first wanted language that the desk speaks, else English.
+
+    Each may be a stored tag ("nb-NO"), an Accept-Language header ("da, en;q=0.8") or None.
+    """
+    for header in wanted:
+        for tag in _by_preference(header or ""):
+            primary = tag.replace("_", "-").split("-")[0].lower()
+            language = _ALSO.get(primary, primary)
+            if language in LANGUAGES:
+                return language
+    return SOURCE
+
+
+def _by_preference(header: str) -> list[str]:
+    ranges = [part.partition(";") for part in header.split(",")[:_MOST_WANTED]]
+    weighed = [(_weight(parameters), tag.strip()) for tag, _, parameters in ranges]
+    return [tag for weight, tag in sorted(weighed, key=lambda pair: -pair[0]) if weight > 0]
+
+
+def _weight(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+@lru_cache
+def texts(language: str) -> gettext.NullTranslations:
+    """The catalog of one of LANGUAGES. Raises CatalogMissingError where it was not compiled."""
+    if language == SOURCE:
+        return gettext.NullTranslations()
+    try:
+        return gettext.translation(DOMAIN, CATALOGS, [language])
+    except FileNotFoundError as missing:
+        name = LANGUAGES.get(language, language)
+        raise CatalogMissingError(
+            f"The texts in {name} are not compiled: run `make messages`."
+        ) from missing
+
+
+def mark(context: str, text: str) -> str:
+    """Note a word for the catalogs where it stands; `word` translates it where it is shown."""
+    del context
+    return text
+
+
+WORDS: dict[str, dict[str, str]] = {
+    "status": {
+        "new": mark("status", "New"),
+        "open": mark("status", "Open"),
+        "pending": mark("status", "Pending"),
+        "on_hold": mark("status", "On hold"),
+        "solved": mark("status", "Solved"),
+        "closed": mark("status", "Closed"),
+        "merged": mark("status", "Merged"),
+        "spam": mark("status", "Spam"),
+        "deleted": mark("status", "Deleted"),
+    },
+    "priority": {
+        "low": mark("priority", "Low"),
+        "normal": mark("priority", "Normal"),
+        "high": mark("priority", "High"),
+        "urgent": mark("priority", "Urgent"),
+    },
+    "target": {
+        "first_reply": mark("target", "First reply"),
+        "next_reply": mark("target", "Next reply"),
+        "resolution": mark("target", "Resolution"),
+    },
+    "clock": {
+        "running": mark("clock", "Running"),
+        "paused": mark("clock", "Paused"),
+        "met": mark("clock", "Met"),
+        "breached": mark("clock", "Breached"),
+        "cancelled": mark("clock", "No longer needed"),
+    },
+    "delivery": {
+        "queued": mark("delivery", "Waiting"),
+        "sending": mark("delivery", "Being sent"),
+        "sent": mark("delivery", "Sent"),
+        "failed": mark("delivery", "Not sent"),
+        "bounced": mark("delivery", "Returned"),
+    },
+    "cause": {
+        "unreadable": mark("cause", "Could not be read"),
+        "virus": mark("cause", "Carries a virus"),
+        "spam": mark("cause", "Looks like spam"),
+        "dmarc_reject": mark("cause", "Rejected by the sender's domain"),
+        "no_sender": mark("cause", "Names no sender"),
+        "own_address": mark("cause", "Comes from an address of the desk"),
+        "blocked": mark("cause", "The sender is blocked"),
+        "flood": mark("cause", "Too many mails from this sender"),
+        "automatic": mark("cause", "Written by a machine"),
+        "no_group": mark("cause", "No group has this address"),
+    },
+}
+
+
+def word(kind: str, value: str, language: str) -> str:
+    """What the reader calls a value, say a status. One we do not know is shown as it is."""
+    text = WORDS[kind].get(value)
+    if text is None:
+        return value.replace("_", " ")
+    return texts(language).pgettext(kind, text)
+
+
+def date_time(at: datetime, zone: str, language: str) -> str:
+    """Date and time to the minute as the reader writes them, in the reader's zone."""
+    from babel.dates import format_date, format_time, get_datetime_format
+
+    local = at.astimezone(ZoneInfo(zone))
+    locale = _BABEL.get(language, language)
+    # Babel types the pattern as an object, and it may quote literal words.
+    pattern = str(get_datetime_format("medium", locale=locale)).replace("'", "")
+    date = format_date(local, "medium", locale=locale)
+    return pattern.replace("{1}", date).replace("{0}", format_time(local, "short", locale=locale))
+
+
+def zone_name(at: datetime, zone: str) -> str:
+    """The short name of the zone at that instant, say "CET"."""
+    return at.astimezone(ZoneInfo(zone)).tzname() or zone
+
+
+def relative(at: datetime, now: datetime, language: str) -> str:
+    """How far away an instant is: "in 2 hours", "3 days ago"."""
+    return _timedelta(at - now, language, with_direction=True)
+
+
+def duration(span: timedelta, language: str) -> str:
+    """How long something takes, without a direction: "2 hours"."""
+    return _timedelta(abs(span), language, with_direction=False)
+
+
+def _timedelta(span: timedelta, language: str, *, with_direction: bool) -> str:
+    from babel.dates import format_timedelta
+
+    return format_timedelta(
+        span,
+        granularity="minute",
+        add_direction=with_direction,
+        locale=_BABEL.get(language, language),
+    )
+
+
+def file_size(size: int, language: str) -> str:
+    """A size in bytes as the reader writes it: "3.4 MB"."""
+    from babel.numbers import format_decimal
+
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 the units are decimal
+            break
+        amount, unit = amount / 1000, larger
+    pattern = "0" if unit == "B" or amount >= 10 else "0.#"  # noqa: PLR2004 two digits tell enough
+    number = format_decimal(amount, pattern, locale=_BABEL.get(language, language))
+    return f"{number}\N{NO-BREAK SPACE}{unit}"

@@ -1,0 +1,126 @@
+"""What SES says of a mail, and what the desk makes of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+PASS = "PASS"
+UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """SES's own verdicts, of its receipt; headers inside the mail count for nothing.
+
+    What is missing or could not be processed is UNKNOWN and never passes.
+    """
+
+    spf: str = UNKNOWN
+    dkim: str = UNKNOWN
+    dmarc: str = UNKNOWN
+    spam: str = UNKNOWN
+    virus: str = UNKNOWN
+    dmarc_policy: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One mail as SES took it. `recipients` are ours, `envelope_from` is the bounce address."""
+
+    ses_id: str
+    key: str
+    received_at: datetime
+    recipients: tuple[str, ...] = ()
+    envelope_from: str = ""
+    verdicts: Verdicts = Verdicts()
+    is_reconciled: bool = False
+
+
+INBOUND_PREFIX = "inbound/"
+SETUP_NOTIFICATION = "AMAZON_SES_SETUP_NOTIFICATION"
+
+
+def read_receipt(record: Mapping[str, Any]) -> Receipt:
+    """The receipt in one record of an SES event."""
+    mail, receipt = record["ses"]["mail"], record["ses"]["receipt"]
+
+    def verdict(name: str) -> str:
+        return str((receipt.get(f"{name}Verdict") or {}).get("status") or UNKNOWN).upper()
+
+    return Receipt(
+        ses_id=mail["messageId"],
+        key=f"{INBOUND_PREFIX}{mail['messageId']}",
+        received_at=datetime.fromisoformat(receipt.get("timestamp") or mail["timestamp"]),
+        recipients=tuple(receipt.get("recipients") or mail.get("destination") or ()),
+        envelope_from=mail.get("source") or "",
+        verdicts=Verdicts(
+            spf=verdict("spf"),
+            dkim=verdict("dkim"),
+            dmarc=verdict("dmarc"),
+            spam=verdict("spam"),
+            virus=verdict("virus"),
+            dmarc_policy=str(receipt.get("dmarcPolicy") or "").lower(),
+        ),
+    )
+
+
+class Cause(StrEnum):
+    """Why a mail is suspended."""
+
+    UNREADABLE = "unreadable"
+    VIRUS = "virus"
+    SPAM = "spam"
+    DMARC_REJECT = "dmarc_reject"
+    NO_SENDER = "no_sender"
+    OWN_ADDRESS = "own_address"
+    BLOCKED = "blocked"
+    FLOOD = "flood"
+    AUTOMATIC = "automatic"
+    NO_GROUP = "no_group"
+
+
+class Outcome(StrEnum):
+    """What became of an inbound object: always exactly one of these."""
+
+    ARTICLE = "article"
+    SUSPENDED = "suspended"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The ticket that a mail points at: by which key, and whose signature it was, if any."""
+
+    number: int
+    key: str
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much one address has had to do with the desk lately."""
+
+    received_this_hour: int = 0
+    acks_this_hour: int = 0
+    acks_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """A mail that is on no ticket yet."""
+
+    id: str
+    cause: Cause
+    sender: str
+    subject: str
+    received_at: datetime
+    raw_key: str
+    recipients: tuple[str, ...] = ()
+    verdicts: dict[str, str] | None = None

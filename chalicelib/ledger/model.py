@@ -1,0 +1,147 @@
+"""An entry: the facts of one change, chained to the entry before. Pure.
+
+The hash covers a salted digest of the payload, not the payload: an erasure removes payload and
+salt, and the chain still verifies. The hash format is frozen: v1 is the canonical JSON below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.facts import Fact, from_payload
+
+GENESIS = b"\0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: `kind` is agent, person, token or system; `id` names which one."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change. `scope` is the partition key; `payload` and `salt` are None once erased."""
+
+    scope: str
+    seq: int
+    at: datetime
+    actor: str
+    cause: str
+    root: str
+    depth: int
+    types: tuple[str, ...]
+    payload: str | None
+    salt: bytes | None
+    digest: bytes
+    prev: bytes
+    hash: bytes
+
+    @property
+    def id(self) -> str:
+        return f"{self.scope}/{self.seq}"
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts, or none once they are erased."""
+        if self.payload is None:
+            return ()
+        return tuple(from_payload(payload) for payload in json.loads(self.payload))
+
+
+def make_entry(  # noqa: PLR0913 - an entry has these parts
+    scope: str,
+    seq: int,
+    facts: Sequence[Fact],
+    *,
+    at: datetime,
+    actor: Actor,
+    cause: str,
+    prev: bytes,
+    salt: bytes,
+    root: str | None = None,
+    depth: int = 0,
+) -> Entry:
+    """The entry of one change; a change that no entry caused is its own root."""
+    payload = _canonical([fact.to_payload() for fact in facts])
+    types = tuple(fact.type for fact in facts)
+    digest = hashlib.sha256(salt + payload.encode()).digest()
+    return Entry(
+        scope=scope,
+        seq=seq,
+        at=at,
+        actor=str(actor),
+        cause=cause,
+        root=root or f"{scope}/{seq}",
+        depth=depth,
+        types=types,
+        payload=payload,
+        salt=salt,
+        digest=digest,
+        prev=prev,
+        hash=entry_hash(prev, scope, seq, at, types, digest),
+    )
+
+
+def entry_hash(  # noqa: PLR0913 - these are what the hash covers
+    prev: bytes, scope: str, seq: int, at: datetime, types: Iterable[str], digest: bytes
+) -> bytes:
+    """SHA-256 over the previous hash, the place, the time, the types and the payload's digest."""
+    covered = [1, prev.hex(), scope, seq, at.isoformat(), list(types), digest.hex()]
+    return hashlib.sha256(_canonical(covered).encode()).digest()
+
+
+def flaws(entries: Iterable[Entry]) -> list[str]:
+    """What is wrong with a whole chain, oldest entry first; nothing when it verifies."""
+    found = []
+    prev, seq = GENESIS, 0
+    for entry in entries:
+        if entry.seq <= seq:
+            found.append(f"{entry.id}: out of order")
+        if entry.prev != prev:
+            found.append(f"{entry.id}: an entry before it is missing or was changed")
+        expected = entry_hash(
+            entry.prev, entry.scope, entry.seq, entry.at, entry.types, entry.digest
+        )
+        if entry.hash != expected:
+            found.append(f"{entry.id}: changed")
+        if entry.payload is not None and not _is_payload_intact(entry):
+            found.append(f"{entry.id}: its payload was changed")
+        prev, seq = entry.hash, entry.seq
+    return found
+
+
+def _is_payload_intact(entry: Entry) -> bool:
+    salted = (entry.salt or b"") + (entry.payload or "").encode()
+    return hashlib.sha256(salted).digest() == entry.digest
+
+
+def detail(entry: Entry, place: int, fact: Fact) -> str:
+    """What goes on the bus for one fact of an entry: ids and nothing personal."""
+    ticket = int(entry.scope[2:]) if entry.scope.startswith("T#") else None
+    body = {
+        "scope": entry.scope,
+        "ticket": ticket,
+        "seq": entry.seq,
+        "place": place,
+        "at": entry.at.isoformat(),
+        "actor": entry.actor.partition(":")[0],
+        "cause": entry.cause,
+        "root": entry.root,
+        "depth": entry.depth,
+        "fact": fact.to_detail(),
+    }
+    return _canonical(body)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

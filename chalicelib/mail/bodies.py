@@ -1,0 +1,234 @@
+"""Which parts of a mail are its text, and which are files; both decoded.
+
+The choice follows RFC 8621, 4.1.4. What is written in the text is not understood here.
+"""
+
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from chalicelib.mail import charsets, html_text
+from chalicelib.mail.addresses import INVISIBLE
+from chalicelib.mail.headers import decode_base64, decode_words, one_line
+from chalicelib.mail.structure import Part
+
+MAX_NAME = 180  # bytes of a file name
+MAX_ENDING = 20
+
+_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
+_PLACEHOLDER = re.compile(r"\bhtml\b", re.IGNORECASE)
+_PLACEHOLDER_LENGTH = 300
+_EXTENSIONS = {
+    "application/pdf": "pdf", "application/zip": "zip", "image/gif": "gif", "image/heic": "heic",
+    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "message/rfc822": "eml",
+    "text/calendar": "ics", "text/csv": "csv", "text/html": "html", "text/plain": "txt",
+    "text/x-vcard": "vcf", "text/vcard": "vcf",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of the mail; `content_id` without brackets. Inline: the HTML shows it in place."""
+
+    filename: str
+    content_type: str
+    content: bytes
+    content_id: str | None
+    is_inline: bool
+
+
+@dataclass(slots=True)
+class Bodies:
+    """The leaves of a mail, sorted by what they are for. One part may be text and HTML alike."""
+
+    text: list[Part] = field(default_factory=list)
+    html: list[Part] = field(default_factory=list)
+    files: list[Part] = field(default_factory=list)
+
+
+def sort_parts(root: Part) -> Bodies:
+    """The leaves below `root` as bodies and files."""
+    bodies = Bodies()
+    container = "mixed"
+    parts = [root]
+    if root.is_multipart and root.children:
+        parts, container = root.children, root.content_type
+    kind = container.removeprefix("multipart/")
+    _sort(bodies, parts, kind, bodies.text, bodies.html, is_choice=False)
+    return bodies
+
+
+def _sort(
+    bodies: Bodies,
+    parts: list[Part],
+    container: str,
+    text: list[Part] | None,
+    html: list[Part] | None,
+    *,
+    is_choice: bool,
+) -> None:
+    """RFC 8621's parseStructure; `is_choice` below an alternative, where a part is text or HTML.
+
+    `text` or `html` is None where the other one holds the same.
+    """
+    had_text, had_html = len(text or ()), len(html or ())
+    is_alternative = container == "alternative"
+    for index, part in enumerate(parts):
+        if part.is_multipart and part.children:
+            kind = part.content_type.removeprefix("multipart/")
+            below = is_choice or kind == "alternative"
+            _sort(bodies, part.children, kind, text, html, is_choice=below)
+        elif not _is_body(part, index, container):
+            bodies.files.append(part)
+        else:
+            is_html = part.content_type == "text/html"
+            if is_choice and not is_alternative:
+                text, html = (None, html) if is_html else (text, None)
+            if text is not None and not (is_alternative and is_html):
+                text.append(part)
+            if html is not None and (is_html or not is_alternative):
+                html.append(part)
+            if part.disposition_parameters.get("filename"):
+                bodies.files.append(part)
+    if is_alternative and text is not None and html is not None:
+        new_text, new_html = text[had_text:], html[had_html:]
+        text += [] if new_text else new_html
+        html += [] if new_html else new_text
+
+
+def _is_body(part: Part, index: int, container: str) -> bool:
+    # A multipart without parts is one whose delimiters are broken: its text must not be lost.
+    is_text = part.content_type in {"text/plain", "text/html", "text"} or part.is_multipart
+    if not is_text or part.disposition == "attachment":
+        return False
+    has_name = part.disposition_parameters.get("filename") or part.parameters.get("name")
+    return index == 0 or (container != "related" and not has_name)
+
+
+def decoded(raw: bytes, part: Part) -> bytes:
+    """The bytes of a leaf, its transfer encoding undone as far as it goes."""
+    encoding = part.headers.first("content-transfer-encoding").lower().strip(" \t;\"'")
+    body = memoryview(raw)[part.start : part.end]
+    if encoding == "base64":
+        return decode_base64(body)
+    if encoding == "quoted-printable":
+        return binascii.a2b_qp(_SOFT_BREAK.sub(b"=", body))
+    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
+        return _uudecode(bytes(body))
+    return bytes(body)
+
+
+def _uudecode(body: bytes) -> bytes:
+    out: list[bytes] = []
+    for line in body.splitlines():
+        if line.startswith(b"begin "):
+            out.clear()
+        elif line.strip() == b"end":
+            break
+        else:
+            try:
+                out.append(binascii.a2b_uu(line))
+            except binascii.Error:
+                continue
+    return b"".join(out)
+
+
+def part_text(raw: bytes, part: Part, hint: str | None) -> str:
+    """The characters of a text leaf, its line ends as single line feeds."""
+    text = charsets.decode(decoded(raw, part), part.parameters.get("charset"), hint)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.parameters.get("format", "").lower() == "flowed":
+        return _unflow(text, is_glued=part.parameters.get("delsp", "").lower() == "yes")
+    return text
+
+
+def _unflow(text: str, *, is_glued: bool) -> str:
+    """Lines that a client has broken for transport (RFC 3676) joined again."""
+    out: list[str] = []
+    open_mark: str | None = None
+    for line in text.split("\n"):
+        words = line.lstrip(">")
+        mark = line[: len(line) - len(words)]
+        words = words.removeprefix(" ") if not mark else words
+        is_signature = words.strip(" ") == "--" and words.lstrip(" ").startswith("-- ")
+        if open_mark == mark and not is_signature:
+            out[-1] = (out[-1][:-1] if is_glued else out[-1]) + words.removeprefix(
+                " " if mark else ""
+            )
+        else:
+            out.append(mark + words)
+        open_mark = mark if words.endswith(" ") and words.strip() and not is_signature else None
+    return "\n".join(out)
+
+
+def read_text(raw: bytes, bodies: Bodies, hint: str | None) -> tuple[str, str | None]:
+    """The best plain text, and the HTML if there is any."""
+    pages = [part for part in bodies.html if part.content_type == "text/html"]
+    html = None
+    if pages:
+        html = "\n".join(_as_html(raw, part, hint) for part in bodies.html).strip()
+    limit = html_text.MAX_HTML // max(len(pages), 1)
+    texts = (_as_text(raw, part, hint, limit) for part in bodies.text)
+    text = "\n\n".join(filter(str.strip, texts))
+    if html and (not text.strip() or _is_placeholder(text)):
+        derived = html_text.to_text(html)
+        text = derived if len(derived) > len(text) else text
+    return text, html or None
+
+
+def _is_placeholder(text: str) -> bool:
+    """Whether this is what newsletters write instead of an alternative text."""
+    return len(text) < _PLACEHOLDER_LENGTH and bool(_PLACEHOLDER.search(text))
+
+
+def _as_text(raw: bytes, part: Part, hint: str | None, limit: int) -> str:
+    text = part_text(raw, part, hint)
+    return html_text.to_text(text, limit) if part.content_type == "text/html" else text
+
+
+def _as_html(raw: bytes, part: Part, hint: str | None) -> str:
+    text = part_text(raw, part, hint)
+    if part.content_type == "text/html":
+        return text
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<pre>{escaped}</pre>"
+
+
+def read_files(raw: bytes, files: Iterable[Part], html: str | None) -> tuple[Attachment, ...]:
+    """The attachments, each with a name that is safe to store and to show."""
+    return tuple(_attachment(raw, part, html or "") for part in files)
+
+
+def _attachment(raw: bytes, part: Part, html: str) -> Attachment:
+    content = decoded(raw, part)
+    given = part.disposition_parameters.get("filename") or part.parameters.get("name") or ""
+    if not given and part.content_type == "message/rfc822":
+        given = _embedded_name(content)
+    content_id = one_line(part.headers.first("content-id")).strip("<> ")[:250] or None
+    is_inline = content_id is not None and f"cid:{content_id}" in html
+    name = clean_filename(given, part.content_type)
+    return Attachment(name, part.content_type, content, content_id, is_inline)
+
+
+def _embedded_name(content: bytes) -> str:
+    found = re.search(
+        rb"^subject:[ \t]*([^\r\n]{1,500})", content[:20_000], re.IGNORECASE | re.MULTILINE
+    )
+    subject = one_line(decode_words(charsets.decode(found[1]))) if found else ""
+    return re.sub(r"[/\\]+", " ", subject)[:80].strip(" .") + ".eml" if subject else ""
+
+
+def clean_filename(given: str, content_type: str) -> str:
+    """A file name without path, control or invisible characters; never empty, never long."""
+    name = INVISIBLE.sub("", one_line(given)).replace("\\", "/").rpartition("/")[2].strip(" .")
+    if not name:
+        return f"attachment.{_EXTENSIONS.get(content_type, 'bin')}"
+    if len(name.encode()) <= MAX_NAME:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending.encode()) > MAX_ENDING:
+        stem, dot, ending = name, "", ""
+    room = MAX_NAME - len(ending.encode()) - len(dot)
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .") + dot + ending

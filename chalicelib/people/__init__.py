@@ -1,0 +1,1 @@
+"""Who writes to the desk: persons and their addresses."""

@@ -1,0 +1,30 @@
+"""A person outside the desk, found by any address. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who wrote, or was written to. An erased person keeps the id and nothing else."""
+
+    id: str
+    name: str
+    email: str
+    locale: str
+    created_at: datetime
+    is_erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What the desk knows of one address; `is_muted` after a permanent bounce."""
+
+    email: str
+    person: str
+    name: str
+    locale: str
+    is_blocked: bool = False
+    is_muted: bool = False

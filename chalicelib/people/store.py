@@ -1,0 +1,115 @@
+"""Persons and addresses in the table. An address is found by its hash alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
+
+from chalicelib import table
+from chalicelib.keys import Keys
+from chalicelib.people.model import Address, Person
+
+# All persons stand in one partition of the list index: they are added one by one and read in pages.
+PEOPLE_LIST = "PEOPLE"
+
+
+class PersonItem(table.Item, discriminator="person"):
+    name = UnicodeAttribute()
+    email = UnicodeAttribute()
+    locale = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    is_erased = BooleanAttribute(default=False)
+
+
+class AddressItem(table.Item, discriminator="address"):
+    email = UnicodeAttribute()
+    person = UnicodeAttribute()
+    name = UnicodeAttribute()
+    locale = UnicodeAttribute()
+    is_blocked = BooleanAttribute(default=False)
+    is_muted = BooleanAttribute(default=False)
+
+
+def address_key(keys: Keys, email: str) -> tuple[str, str]:
+    return table.address_pk(keys.hide(email.lower())), table.ONLY
+
+
+def person_key(person: str) -> tuple[str, str]:
+    return table.person_pk(person), table.ONLY
+
+
+def address_of(item: table.Item | None) -> Address | None:
+    if not isinstance(item, AddressItem):
+        return None
+    return Address(
+        item.email, item.person, item.name, item.locale, item.is_blocked, item.is_muted
+    )
+
+
+def add(keys: Keys, person: Person) -> list[table.Write]:
+    """The writes that add a person; the address is a claim, which a racing twin loses."""
+    pk, sk = person_key(person.id)
+    row = {"name": person.name, "email": person.email, "locale": person.locale}
+    item = PersonItem(
+        pk=pk,
+        sk=sk,
+        name=person.name,
+        email=person.email,
+        locale=person.locale,
+        created_at=person.created_at,
+        g1pk=PEOPLE_LIST,
+        g1sk=person.id,
+        row=row,
+    )
+    address_pk, address_sk = address_key(keys, person.email)
+    address = AddressItem(
+        pk=address_pk,
+        sk=address_sk,
+        email=person.email,
+        person=person.id,
+        name=person.name,
+        locale=person.locale,
+    )
+    return [table.Write(item), table.put_new(address)]
+
+
+def person_of(item: table.Item | None) -> Person | None:
+    if not isinstance(item, PersonItem):
+        return None
+    person = item.pk.partition("#")[2]
+    return Person(person, item.name, item.email, item.locale, item.created_at, item.is_erased)
+
+
+def get(person: str) -> Person | None:
+    key = person_key(person)
+    return person_of(table.fetch([key]).get(key))
+
+
+def list_page(limit: int, start: dict[str, Any] | None) -> table.Page:
+    """Persons by age, oldest first; the items carry `row` only."""
+    return table.query(PEOPLE_LIST, index="gsi1", limit=limit, start=start)
+
+
+def mute(keys: Keys, email: str) -> None:
+    """Send nothing automatic to this address any more; harmless where it is unknown."""
+    pk, sk = address_key(keys, email)
+    table.update(AddressItem(pk=pk, sk=sk), [AddressItem.is_muted.set(True)], table.Item.exists)
+
+
+def erase(keys: Keys, person: Person, *, at: datetime) -> list[table.Write]:
+    """The writes that leave of a person only the id; the address is free again."""
+    pk, sk = person_key(person.id)
+    shell = PersonItem(
+        pk=pk,
+        sk=sk,
+        name=f"Person-{person.id}",
+        email="",
+        locale=person.locale,
+        created_at=person.created_at,
+        is_erased=True,
+    )
+    address_pk, address_sk = address_key(keys, person.email)
+    gone = AddressItem(pk=address_pk, sk=address_sk)
+    return [table.Write(shell), table.Write(gone, is_removal=True)]

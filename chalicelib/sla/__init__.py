@@ -1,0 +1,1 @@
+"""Promises on the clock: the sweep that notices a breach, the escalation that follows it."""

@@ -1,0 +1,64 @@
+"""Who may see and do what. One check per object, in the place that fetches it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.desk.model import Agent
+from chalicelib.errors import Forbidden, NotFound
+from chalicelib.ledger.model import Actor
+from chalicelib.tickets.model import Author, Ticket
+
+SCOPES = (
+    "tickets:read",
+    "tickets:write",
+    "people:read",
+    "suspended:read",
+    "suspended:write",
+    "exports",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whoever acts at the desk: an agent in a browser, or a program with a token.
+
+    `groups` are those whose tickets may be seen; None means all of them.
+    """
+
+    actor: Actor
+    name: str
+    email: str
+    scopes: frozenset[str]
+    groups: frozenset[str] | None
+    locale: str = "en"
+    agent: str | None = None
+
+    @classmethod
+    def from_agent(cls, agent: Agent) -> Who:
+        groups = None if agent.is_admin else agent.groups
+        scopes = frozenset(SCOPES if agent.is_admin else SCOPES[:-1])
+        return cls(
+            Actor("agent", agent.id), agent.name, agent.email, scopes, groups, agent.locale, agent.id
+        )
+
+    @property
+    def author(self) -> Author:
+        return Author("agent", self.name, self.email, self.agent or self.actor.id)
+
+    def need(self, scope: str) -> None:
+        """Raise Forbidden without the scope."""
+        if scope not in self.scopes:
+            raise Forbidden(f"This needs the scope {scope}.")
+
+    def may_see(self, group: str, assignee: str | None = None) -> bool:
+        """Whether tickets of that group, or this one of theirs, are theirs to see."""
+        is_own = assignee is not None and assignee == self.agent
+        return self.groups is None or group in self.groups or is_own
+
+
+def seen(who: Who, ticket: Ticket | None, number: int) -> Ticket:
+    """The ticket, or NotFound alike for one that is not there and one not theirs to see."""
+    if ticket is None or not who.may_see(ticket.group, ticket.assignee):
+        raise NotFound(f"There is no ticket {number}.")
+    return ticket

@@ -1,0 +1,359 @@
+"""What changes when something happens to a ticket: decisions, no storage, no clock. Pure.
+
+Every verb takes the ticket as it is and returns a Change: the ticket after it, the facts, and
+what is written along. Clocks are derived here, in the same decision as the change that moves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib import facts
+from chalicelib.clocks import targets
+from chalicelib.desk.model import PRIORITIES, Desk
+from chalicelib.errors import Conflict, Invalid
+from chalicelib.tickets.model import (
+    PARTICIPANT_LIMIT,
+    Article,
+    ArticleKind,
+    Contact,
+    Delivery,
+    DeliveryState,
+    Status,
+    Ticket,
+)
+
+SUBJECT_LIMIT = 250
+TAG_LIMIT = 20
+AGENT_STATUSES = (Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.SOLVED, Status.CLOSED)
+UNSET = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One decision about one ticket, to be written in one transaction."""
+
+    before: Ticket | None
+    after: Ticket
+    facts: tuple[facts.Fact, ...]
+    article: Article | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def seq(self) -> int:
+        return next_seq(self.before)
+
+
+def next_seq(ticket: Ticket | None) -> int:
+    return ticket.seq + 1 if ticket else 1
+
+
+def opened(
+    ticket: Ticket, article: Article, desk: Desk, *, channel: str, runs_clocks: bool = True
+) -> Change:
+    """A new ticket with its first article, both made by the caller; its clocks start."""
+    policy = desk.policy_of(ticket.group)
+    if policy and runs_clocks:
+        clocks = targets.opened(policy, ticket.priority, ticket.opened_at)
+        ticket = replace(ticket, clocks=clocks)
+    if article.is_public:
+        ticket = replace(ticket, public_seq=article.seq)
+    said = (
+        facts.TicketOpened(ticket.group, ticket.priority, channel, ticket.follow_up_of),
+        _added(article),
+    )
+    return Change(None, replace(ticket, version=1), said, article)
+
+
+def _added(article: Article) -> facts.ArticleAdded:
+    return facts.ArticleAdded(article.kind, article.author.role, article.is_held, article.mail_kind)
+
+
+def written_by_requester(ticket: Ticket, article: Article, desk: Desk) -> Change:
+    """An article from outside. Held, or written by no human, it joins and moves nothing."""
+    change = Change(ticket, ticket, (_added(article),), article)
+    if article.is_held or not article.is_public:
+        return change
+    change = replace(change, after=replace(ticket, public_seq=article.seq))
+    if article.mail_kind in {"human", "list"}:
+        change = _answered_by_requester(change, desk, article.at)
+    return change
+
+
+def _answered_by_requester(change: Change, desk: Desk, now: datetime) -> Change:
+    ticket = change.after
+    policy = desk.policy_of(ticket.group)
+    if ticket.status is not Status.NEW:
+        change = _moved(change, Status.OPEN, desk, now)
+        ticket = change.after
+    if policy:
+        clocks = targets.requester_wrote(ticket.clocks, policy, ticket.priority, now)
+        ticket = replace(ticket, clocks=clocks)
+    return replace(change, after=replace(ticket, version=ticket.version + 1))
+
+
+def written_by_agent(
+    ticket: Ticket, article: Article, desk: Desk, *, agent: str | None = None
+) -> Change:
+    """A reply or a note by an agent. A reply opens the ticket and takes it where nobody has."""
+    if article.kind is ArticleKind.NOTE:
+        return Change(ticket, ticket, (_added(article),), article)
+    if ticket.status is Status.CLOSED:
+        raise Conflict("The ticket is closed: open it again, or write a note.")
+    after = replace(ticket, public_seq=article.seq, version=ticket.version + 1)
+    change = Change(ticket, after, (_added(article),), article)
+    clocks = targets.agent_replied(ticket.clocks, _calendars(desk, ticket), article.at)
+    change = replace(change, after=replace(change.after, clocks=clocks))
+    if ticket.status is Status.NEW:
+        change = _moved(change, Status.OPEN, desk, article.at)
+    if agent and ticket.assignee is None:
+        change = _assigned(change, agent)
+    return change
+
+
+def accepted(ticket: Ticket, article: Article, desk: Desk, now: datetime) -> Change:
+    """A held article is taken as the customer's after all, with all that follows."""
+    if not article.is_held:
+        raise Conflict("This article is not held: there is nothing to accept.")
+    public = max(ticket.public_seq, article.seq)
+    change = Change(
+        ticket,
+        replace(ticket, public_seq=public),
+        (facts.ArticleAccepted(article.seq),),
+        replace(article, is_held=False),
+    )
+    return _answered_by_requester(change, desk, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The fields that somebody wants changed; what is UNSET stays."""
+
+    subject: object = UNSET
+    status: object = UNSET
+    priority: object = UNSET
+    group: object = UNSET
+    assignee: object = UNSET
+    tags: object = UNSET
+
+
+def edited(
+    ticket: Ticket, edit: Edit, desk: Desk, now: datetime, *, agent: str | None = None
+) -> Change | None:
+    """The ticket with these fields changed, None where they are so already; Invalid by field."""
+    change = Change(ticket, ticket, ())
+    problems: dict[str, str] = {}
+    for name, step in _EDITS.items():
+        wanted = getattr(edit, name)
+        if wanted is not UNSET:
+            try:
+                change = step(change, wanted, desk, now)
+            except ValueError as error:
+                problems[name] = str(error)
+    if problems:
+        raise Invalid("Some fields cannot be set so.", fields=problems)
+    if ticket.status is Status.CLOSED and _needs_open(change):
+        raise Conflict("The ticket is closed: only subject, priority and tags can change.")
+    if change.after.status is Status.SOLVED and change.after.assignee is None and agent:
+        change = _assigned(change, agent)
+    if not change.facts:
+        return None
+    return replace(change, after=replace(change.after, version=ticket.version + 1))
+
+
+def _needs_open(change: Change) -> bool:
+    if change.after.status is not Status.CLOSED:
+        return False
+    return any(isinstance(f, facts.GroupChanged | facts.AssigneeChanged) for f in change.facts)
+
+
+def _with(change: Change, fact: facts.Fact, **fields: object) -> Change:
+    after = replace(change.after, **fields)  # type: ignore[arg-type]
+    return replace(change, after=after, facts=(*change.facts, fact))
+
+
+def _set_subject(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    subject = " ".join(str(wanted).split())
+    if not subject or len(subject) > SUBJECT_LIMIT:
+        raise ValueError(f"write 1 to {SUBJECT_LIMIT} characters")
+    if subject == change.after.subject:
+        return change
+    return _with(change, facts.SubjectChanged(change.after.subject, subject), subject=subject)
+
+
+def _set_status(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    if wanted == change.after.status:
+        return change
+    if wanted not in AGENT_STATUSES:
+        raise ValueError(f"must be one of {', '.join(AGENT_STATUSES)}")
+    return _moved(change, Status(str(wanted)), desk, now)
+
+
+def _set_priority(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    before = change.after.priority
+    if wanted not in PRIORITIES:
+        raise ValueError(f"must be one of {', '.join(PRIORITIES)}")
+    if wanted == before:
+        return change
+    priority = str(wanted)
+    change = _with(change, facts.PriorityChanged(before, priority), priority=priority)
+    return _retargeted(change, desk, now)
+
+
+def _set_group(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    before = change.after.group
+    if wanted not in desk.groups:
+        raise ValueError("there is no such group")
+    if wanted == before:
+        return change
+    change = _with(change, facts.GroupChanged(before, str(wanted)), group=str(wanted))
+    assignee = desk.agents.get(change.after.assignee or "")
+    if assignee and str(wanted) not in assignee.groups and not assignee.is_admin:
+        change = _assigned(change, None)
+    return _retargeted(change, desk, now)
+
+
+def _set_assignee(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    if wanted in {None, ""}:
+        return _assigned(change, None)
+    agent = desk.agents.get(str(wanted)) or desk.agent_at(str(wanted))
+    if agent is None:
+        raise ValueError("there is no such agent")
+    if change.after.group not in agent.groups and not agent.is_admin:
+        raise ValueError(f"{agent.name} is not in the group {change.after.group}")
+    return _assigned(change, agent.id)
+
+
+def _set_tags(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    if not isinstance(wanted, list | tuple):
+        raise ValueError("must be a list of words")  # noqa: TRY004 - collected as a field's problem
+    tags = tuple(sorted({"-".join(str(tag).lower().split())[:50] for tag in wanted} - {""}))
+    if len(tags) > TAG_LIMIT:
+        raise ValueError(f"at most {TAG_LIMIT} tags")
+    if tags == change.after.tags:
+        return change
+    fact = facts.TagsChanged(list(change.after.tags), list(tags))
+    return _with(change, fact, tags=tags)
+
+
+_EDITS: dict[str, Callable[[Change, object, Desk, datetime], Change]] = {
+    "subject": _set_subject,
+    "group": _set_group,
+    "priority": _set_priority,
+    "assignee": _set_assignee,
+    "status": _set_status,
+    "tags": _set_tags,
+}
+
+
+def breached(ticket: Ticket, now: datetime) -> Change | None:
+    """The breaches due by now, each recorded once; None where there is nothing to record."""
+    clocks = targets.with_breaches(ticket.clocks, now)
+    if clocks == ticket.clocks:
+        return None
+    return Change(ticket, replace(ticket, clocks=clocks), ())
+
+
+def with_breach_facts(change: Change) -> Change:
+    """The change with a fact for every breach that it is the first to notice."""
+    before = change.before.clocks if change.before else ()
+    found = tuple(
+        facts.TargetBreached(clock.metric, clock.breached_at.isoformat())
+        for clock in targets.newly_breached(before, change.after.clocks)
+        if clock.breached_at
+    )
+    return replace(change, facts=(*change.facts, *found))
+
+
+def with_deliveries(change: Change, deliveries: Sequence[Delivery]) -> Change:
+    """The change with mails to send, and a fact for each."""
+    queued = tuple(facts.DeliveryQueued(delivery.id, delivery.mail) for delivery in deliveries)
+    return replace(
+        change,
+        deliveries=(*change.deliveries, *deliveries),
+        facts=(*change.facts, *queued),
+    )
+
+
+def sent_again(ticket: Ticket, delivery: Delivery, now: datetime) -> Change:
+    """A delivery that failed or bounced is queued once more."""
+    if delivery.state not in {DeliveryState.FAILED, DeliveryState.BOUNCED}:
+        raise Conflict(f"This mail is {delivery.state}: only a failed one can be sent again.")
+    again = replace(
+        delivery,
+        state=DeliveryState.QUEUED,
+        attempt=0,
+        lease_until=None,
+        ses_id=None,
+        reason=None,
+        at=now,
+    )
+    return with_deliveries(Change(ticket, ticket, ()), [again])
+
+
+def with_contact(change: Change, contact: Contact) -> Change:
+    """The change with one more participant, who sees nothing older than it."""
+    known = change.after.place_of(contact.email) is not None
+    if known or len(change.after.contacts) >= PARTICIPANT_LIMIT:
+        return change
+    joined = replace(contact, since=change.seq)
+    fact = facts.ParticipantAdded(contact.person, contact.name, contact.email)
+    return _with(change, fact, contacts=(*change.after.contacts, joined))
+
+
+def reopens(ticket: Ticket, desk: Desk, now: datetime) -> bool:
+    """Whether the customer's mail reopens this ticket; if not, it starts a follow-up."""
+    if ticket.status is not Status.CLOSED or ticket.closed_at is None:
+        return True
+    group = desk.groups.get(ticket.group)
+    return group is not None and now - ticket.closed_at <= timedelta(days=group.reopen_days)
+
+
+def _moved(change: Change, status: Status, desk: Desk, now: datetime) -> Change:
+    ticket = change.after
+    if ticket.status is status:
+        return change
+    policy = desk.policy_of(ticket.group)
+    clocks = ticket.clocks
+    if policy:
+        clocks = targets.status_changed(
+            clocks,
+            ticket.status,
+            status,
+            policy,
+            ticket.priority,
+            _calendars(desk, ticket),
+            now,
+        )
+    closed_at = now if status is Status.CLOSED else None
+    fact = facts.StatusChanged(ticket.status, status)
+    return _with(change, fact, status=status, clocks=clocks, closed_at=closed_at)
+
+
+def _assigned(change: Change, agent: str | None) -> Change:
+    before = change.after.assignee
+    if before == agent:
+        return change
+    return _with(change, facts.AssigneeChanged(before, agent), assignee=agent)
+
+
+def _retargeted(change: Change, desk: Desk, now: datetime) -> Change:
+    ticket = change.after
+    policy = desk.policy_of(ticket.group)
+    if policy is None:
+        return change
+    calendars = _calendars(desk, ticket)
+    clocks = targets.retargeted(ticket.clocks, policy, ticket.priority, calendars, now)
+    return replace(change, after=replace(ticket, clocks=clocks))
+
+
+def _calendars(desk: Desk, ticket: Ticket) -> targets.Calendars:
+    """The calendars of the ticket's clocks; one that is gone is counted by its successor's."""
+    policy = desk.policy_of(ticket.group)
+    found = dict(desk.calendars)
+    for clock in ticket.clocks:
+        if clock.calendar not in found and policy:
+            found[clock.calendar] = policy.calendar
+    return found

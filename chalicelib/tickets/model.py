@@ -1,0 +1,191 @@
+"""A ticket, what stands on it, and the words for both. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.clocks.targets import Clocks, next_due
+
+# An article's text in the table; what is longer is stored as a file.
+TEXT_LIMIT = 16_000
+PARTICIPANT_LIMIT = 50
+
+
+class Status(StrEnum):
+    """The fixed categories that all logic looks at."""
+
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+class ArticleKind(StrEnum):
+    REPLY = "reply"
+    NOTE = "note"
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    BOUNCED = "bounced"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person on a ticket, as they were when they joined. `since` is the first article they see."""
+
+    person: str
+    name: str
+    email: str
+    locale: str
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The head of a ticket.
+
+    `contacts` only grows, since a reply address names its owner's place in it; the first is the
+    requester. `version` counts the changes that a person may conflict with, `seq` all changes;
+    `public_seq` is the newest article that the customer can see. `chain` is the hash of the last
+    ledger entry.
+    """
+
+    number: int
+    status: Status
+    subject: str
+    group: str
+    assignee: str | None
+    contacts: tuple[Contact, ...]
+    priority: str
+    tags: tuple[str, ...]
+    opened_at: datetime
+    updated_at: datetime
+    version: int = 0
+    seq: int = 0
+    public_seq: int = 0
+    chain: bytes = b"\0" * 32
+    clocks: Clocks = ()
+    follow_up_of: int | None = None
+    closed_at: datetime | None = None
+    link_epoch: int = 0
+
+    @property
+    def requester(self) -> Contact:
+        return self.contacts[0]
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The next instant at which the sweep has to look at this ticket."""
+        return next_due(self.clocks)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in {Status.SOLVED, Status.CLOSED}
+
+    def place_of(self, email: str) -> int | None:
+        """Where an address stands among the contacts."""
+        wanted = email.lower()
+        places = (n for n, contact in enumerate(self.contacts) if contact.email.lower() == wanted)
+        return next(places, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote an article: `role` is requester, participant, stranger, agent or system."""
+
+    role: str
+    name: str
+    email: str = ""
+    id: str = ""
+
+    @property
+    def is_agent(self) -> bool:
+        return self.role == "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A stored file; `key` never contains the name that the sender gave it."""
+
+    name: str
+    content_type: str
+    size: int
+    key: str
+    content_id: str | None = None
+    is_inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One entry on the timeline that somebody wrote. Its `seq` is its id on the ticket.
+
+    `text` is what people see first; `text_key` the file with all of a long one; `raw_key` the
+    original mail. `flight` is how the mail was understood when it came in.
+    """
+
+    number: int
+    seq: int
+    kind: ArticleKind
+    author: Author
+    text: str
+    at: datetime
+    is_held: bool = False
+    has_rest: bool = False
+    message_id: str | None = None
+    mail_kind: str = "human"
+    text_key: str | None = None
+    raw_key: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    flight: dict[str, str] | None = None
+
+    @property
+    def is_public(self) -> bool:
+        return self.kind is ArticleKind.REPLY and not self.is_held
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One mail to one recipient. `place` is the recipient's among the contacts, None for staff."""
+
+    number: int
+    seq: int
+    recipient: str
+    mail: str
+    name: str
+    email: str
+    locale: str
+    group: str
+    place: int | None
+    at: datetime
+    state: DeliveryState = DeliveryState.QUEUED
+    attempt: int = 0
+    lease_until: datetime | None = None
+    ses_id: str | None = None
+    reason: str | None = None
+    target: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.seq}-{self.recipient}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A ticket with what stands on it, oldest first; `older` continues before the first."""
+
+    ticket: Ticket
+    articles: tuple[Article, ...]
+    deliveries: tuple[Delivery, ...]
+    entries: tuple[object, ...]
+    older: str | None = None
+
+    def article(self, seq: int) -> Article | None:
+        return next((article for article in self.articles if article.seq == seq), None)

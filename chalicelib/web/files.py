@@ -1,0 +1,98 @@
+"""Files go by presigned requests: to S3 and from it, never through a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chalice.app import Response
+
+from chalicelib import table
+from chalicelib.errors import Invalid, NotFound
+from chalicelib.tickets import store
+from chalicelib.tickets.access import Who, seen
+from chalicelib.tickets.model import Article, Attachment
+
+if TYPE_CHECKING:
+    from chalicelib.web.routing import Call
+
+UPLOAD_BYTES = 25_000_000
+UPLOADS = 10
+# What a browser may show as what it is; everything else downloads as bytes.
+SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
+
+
+def article_for(who: Who, number: str, article_id: str) -> Article:
+    """An article on a ticket that this actor may see: one call."""
+    who.need("tickets:read")
+    ticket_number, seq = number_of(number), number_of(article_id)
+    key = (table.ticket_pk(ticket_number), table.article_sk(seq))
+    ticket, found = store.load(ticket_number, [key])
+    seen(who, ticket, ticket_number)
+    article = store.article_of(found.get(key))
+    if article is None:
+        raise NotFound(f"There is no article {article_id} on ticket {number}.")
+    return article
+
+
+def number_of(text: str) -> int:
+    """A number in an address, or NotFound: what is no number is no ticket's."""
+    if not text.isascii() or not text.isdigit() or len(text) > 12:  # noqa: PLR2004
+        raise NotFound(f"There is nothing under {text[:20]!r}.")
+    return int(text)
+
+
+def to_attachment(call: Call, article: Article, place: str) -> Response:
+    """Redirect to a download of one attachment, with a fixed disposition and a safe type."""
+    index = number_of(place)
+    if index >= len(article.attachments):
+        raise NotFound("There is no such attachment.")
+    attachment = article.attachments[index]
+    is_safe = attachment.content_type in SAFE_TYPES
+    content_type = attachment.content_type if is_safe else "application/octet-stream"
+    return redirect(
+        call.ports.blobs.link(attachment.key, filename=attachment.name, content_type=content_type)
+    )
+
+
+def to_raw(call: Call, article: Article) -> Response:
+    """Redirect to the original mail."""
+    if article.raw_key is None:
+        raise NotFound("This article did not come by mail.")
+    name = f"{article.number}-{article.seq}.eml"
+    return redirect(
+        call.ports.mail_blobs.link(
+            article.raw_key, filename=name, content_type="application/octet-stream"
+        )
+    )
+
+
+def redirect(url: str) -> Response:
+    return Response("", {"Location": url, "Cache-Control": "no-store"}, 303)
+
+
+def new_upload(call: Call) -> dict[str, Any]:
+    """Where to post one file, and the id to name it by in an article."""
+    name = str(call.body.get("name") or "").strip()
+    content_type = str(call.body.get("content_type") or "application/octet-stream")
+    if not name:
+        raise Invalid("Name the file.", fields={"name": "is missing"})
+    upload = call.ports.new_id()
+    post = call.ports.blobs.upload(
+        f"uploads/{upload}", content_type=content_type, max_bytes=UPLOAD_BYTES
+    )
+    return {"id": upload, "url": post["url"], "fields": dict(post["fields"]), "name": name}
+
+
+def uploaded(call: Call, wanted: Any) -> tuple[Attachment, ...]:
+    """The uploads that an article names, as attachments: one call each."""
+    if not isinstance(wanted, list) or len(wanted) > UPLOADS:
+        raise Invalid("Attachments are a list.", fields={"attachments": f"at most {UPLOADS}"})
+    found = []
+    for one in wanted:
+        upload = str(one.get("id") if isinstance(one, dict) else one)
+        if not upload.isalnum():
+            raise Invalid("This is no upload.", fields={"attachments": f"{upload[:40]!r}"})
+        blob = call.ports.blobs.head(f"uploads/{upload}")
+        name = str(one.get("name") if isinstance(one, dict) else upload)
+        found.append(Attachment(name[:200], blob.content_type, blob.size, blob.key))
+    return tuple(found)

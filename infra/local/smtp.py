@@ -1,0 +1,103 @@
+"""The customers' side of the desk: SMTP on five ports, each with its own verdicts.
+
+A mail is in the spool before it is answered with 250. What happens to it then is `courier.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd.smtp import SMTP
+
+from infra.local.place import HOST, VERDICTS
+from infra.local.receiving import Receipt, is_ours, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from infra.local.spool import Spool
+
+SIZE_LIMIT = 40 * 1024 * 1024  # bytes, as SES
+_RECIPIENTS_LIMIT = 50  # of one mail, as SES
+
+
+class _Reception:
+    """What aiosmtpd asks about one mail."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        addresses: set[str],
+        verdicts: Mapping[str, str],
+        accepted: Callable[[], None],
+    ) -> None:
+        self._spool = spool
+        self._addresses = addresses
+        self._verdicts = verdicts
+        self._accepted = accepted
+
+    async def handle_RCPT(  # noqa: N802  the name is aiosmtpd's
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        if not is_ours(address, self._addresses):
+            return "550 5.1.1 No such address at this desk"
+        if len(envelope.rcpt_tos) >= _RECIPIENTS_LIMIT:
+            return "452 4.5.3 Too many recipients"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        receipt = Receipt(
+            id=secrets.token_hex(20),
+            at=now(),
+            peer=session.peer[0],
+            helo=session.host_name or "unknown",
+            sender=envelope.mail_from or "",
+            recipients=tuple(envelope.rcpt_tos),
+            verdicts=self._verdicts,
+        )
+        await asyncio.to_thread(self._spool.put, receipt, envelope.content)
+        self._accepted()
+        return f"250 OK {receipt.id}"
+
+
+@contextmanager
+def listening(
+    ports: Mapping[str, int], spool: Spool, addresses: set[str], accepted: Callable[[], None]
+) -> Iterator[None]:
+    """Answer SMTP until this is left. `accepted` is called after every mail, in another thread."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="smtp", daemon=True)
+    thread.start()
+
+    async def listen() -> list[asyncio.Server]:
+        return [
+            await loop.create_server(
+                partial(
+                    SMTP,
+                    _Reception(spool, addresses, VERDICTS[name], accepted),
+                    data_size_limit=SIZE_LIMIT,
+                    enable_SMTPUTF8=True,
+                    hostname="localhost",
+                    loop=loop,
+                ),
+                HOST,
+                port,
+            )
+            for name, port in ports.items()
+        ]
+
+    servers = asyncio.run_coroutine_threadsafe(listen(), loop).result()
+    try:
+        yield
+    finally:
+        for server in servers:
+            loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

@@ -1,0 +1,50 @@
+"""A realistic context for every mail: `MAILS` is [(name, state, context)]."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.contract.page_samples import ARTICLES, TICKET, Sample, ago
+
+REPLY = {
+    "subject": TICKET["subject"],
+    "tag": "[#1012-3]",
+    "text": ARTICLES[2]["text"],
+    "agent": "Astrid Dahl",
+    "signature": "Nordlys Service\nMonday to Friday, 8 to 16",
+    "quoted": {"author": "Kari Nordmann", "at": ago(hours=5), "text": ARTICLES[0]["text"]},
+    "link": "https://desk.example/portal/tickets/signed-token",
+}
+MAILS: list[Sample] = [
+    (
+        "acknowledgement",
+        "plain",
+        {
+            "number": 1012,
+            "tag": "[#1012-3]",
+            "link": "https://desk.example/portal/tickets/signed-token",
+            "group": "Support",
+        },
+    ),
+    ("reply", "plain", REPLY),
+    (
+        "reply",
+        "bare",
+        REPLY | {"signature": "", "quoted": None, "subject": "RE: The scanner [#1012-3]"},
+    ),
+    (
+        "escalation",
+        "plain",
+        {
+            "number": 1012,
+            "subject": TICKET["subject"],
+            "group": "Support",
+            "requester": "Kari Nordmann",
+            "assignee": None,
+            "target": "first_reply",
+            "due_at": ago(minutes=42),
+            "late_for": timedelta(minutes=42),
+            "link": "https://desk.example/agent/tickets/1012",
+        },
+    ),
+]

@@ -1,0 +1,380 @@
+"""A realistic context for every page, in every state that it has.
+
+`PAGES` is [(template, state, context)]. The contract tests render them all.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Sample = tuple[str, str, dict[str, Any]]
+
+NOW = datetime(2026, 3, 12, 13, 40, tzinfo=UTC)
+SUPPORT = {"id": "support", "name": "Support"}
+BILLING = {"id": "billing", "name": "Billing"}
+ASTRID = {"id": "astrid@desk.example", "name": "Astrid Dahl"}
+MIKKEL = {"id": "mikkel@desk.example", "name": "Mikkel Holm"}
+KARI = {"name": "Kari Nordmann", "email": "kari@customer.example"}
+
+
+def ago(**span: float) -> datetime:
+    return NOW - timedelta(**span)
+
+
+FRAME: dict[str, Any] = {
+    "desk_name": "Nordlys Service",
+    "agent": {"name": "Astrid Dahl", "email": "astrid@desk.example"},
+    "csrf_token": "c5f3-token",
+    "section": "inbox",
+    "suspended_count": 3,
+    "notice": None,
+}
+
+
+def due(target: str, at: datetime, state: str) -> dict[str, Any]:
+    return {"target": target, "due_at": at, "state": state}
+
+
+def row(number: int, subject: str, requester: str, **fields: Any) -> dict[str, Any]:
+    usual = {
+        "number": number,
+        "subject": subject,
+        "requester": {"name": requester, "email": "someone@customer.example"},
+        "status": "open",
+        "priority": "normal",
+        "assignee": None,
+        "next_due": None,
+        "updated_at": ago(hours=number - 1000),
+    }
+    return usual | fields
+
+
+ROWS = [
+    row(
+        1012,
+        "The scanner on the second floor sends nothing to the shared folder",
+        "Kari Nordmann",
+        priority="urgent",
+        assignee=ASTRID,
+        next_due=due("first_reply", ago(minutes=42), "breached"),
+        updated_at=ago(minutes=7),
+    ),
+    row(
+        1011,
+        "Fakturaen for februar mangler ordrenummer",
+        "Søren Ærø",
+        status="new",
+        next_due=due("first_reply", NOW + timedelta(minutes=35), "running"),
+        updated_at=ago(minutes=25),
+    ),
+    row(
+        1009,
+        "Nem tudok belépni az új jelszavammal, pedig tegnap még működött",
+        "Szabó Ágnes",
+        status="pending",
+        priority="high",
+        assignee=MIKKEL,
+        next_due=due("resolution", NOW + timedelta(days=2), "paused"),
+        updated_at=ago(hours=3),
+    ),
+    row(1007, "", "", status="on_hold", priority="low", updated_at=ago(days=2)),
+    row(1003, "Ønsker ny bruker til praktikant", "Ola Eksempel", status="solved", assignee=ASTRID),
+]
+
+
+def views(current: str) -> list[dict[str, Any]]:
+    tabs = [
+        ("mine", "mine", None, 4),
+        ("support-open", "open", SUPPORT, 17),
+        ("support-unassigned", "unassigned", SUPPORT, 2),
+        ("billing-open", "open", BILLING, 8),
+        ("billing-unassigned", "unassigned", BILLING, None),
+    ]
+    return [
+        {"key": key, "kind": kind, "group": group, "count": count, "is_current": key == current}
+        for key, kind, group, count in tabs
+    ]
+
+
+ARTICLES = [
+    {
+        "id": "a1",
+        "kind": "reply",
+        "author": {"name": "Kari Nordmann", "is_agent": False},
+        "text": "Hello,\n\nsince this morning the scanner on the second floor sends nothing to the "
+        "shared folder. It says <code 0x4A>, and restarting it did not help.\n\nA picture of the "
+        "display is attached. We close the books on Friday, so it is rather pressing.\n\nKari",
+        "rest": "",
+        "at": ago(hours=5, minutes=2),
+        "is_held": False,
+        "attachments": [
+            {"name": "display.jpg", "size": 1_843_200, "url": "/files/display.jpg"},
+            {"name": "log – mandag.txt", "size": 812, "url": "/files/log.txt"},
+        ],
+        "delivery": [],
+    },
+    {
+        "id": "a2",
+        "kind": "note",
+        "author": {"name": "Mikkel Holm", "is_agent": True},
+        "text": "0x4A means that it cannot resolve the name of the file server. The name servers "
+        "were changed last night.",
+        "rest": "",
+        "at": ago(hours=4, minutes=10),
+        "is_held": False,
+        "attachments": [],
+        "delivery": [],
+    },
+    {
+        "id": "a3",
+        "kind": "reply",
+        "author": {"name": "Astrid Dahl", "is_agent": True},
+        "text": "Dear Kari,\n\nthe scanner still asked a name server that was retired last night. "
+        "It has the new one now: could you try once more?",
+        "rest": "",
+        "at": ago(hours=3, minutes=30),
+        "is_held": False,
+        "attachments": [],
+        "delivery": [
+            {"id": "d1", "to": "kari@customer.example", "state": "sent"},
+            {"id": "d2", "to": "reception@customer.example", "state": "failed"},
+            {"id": "d3", "to": "old-address@customer.example", "state": "bounced"},
+        ],
+    },
+    {
+        "id": "a4",
+        "kind": "reply",
+        "author": "stranger@elsewhere.example",
+        "text": "Please send me the password of the scanner as well.",
+        "rest": "",
+        "at": ago(hours=2),
+        "is_held": True,
+        "attachments": [],
+        "delivery": [],
+    },
+    {
+        "id": "a5",
+        "kind": "reply",
+        "author": {"name": "Kari Nordmann", "is_agent": False},
+        "text": "Now it works for me, thank you! The colleague next door still gets the error.",
+        "rest": "On 12 Mar 2026, Astrid Dahl wrote:\n> Dear Kari,\n>\n> the scanner still asked a "
+        "name server that was retired last night.",
+        "at": ago(minutes=7),
+        "is_held": False,
+        "attachments": [],
+        "delivery": [],
+    },
+]
+
+
+def fact(at: datetime, name: str, actor: str | None = None, /, **data: Any) -> dict[str, Any]:
+    return {"at": at, "type": name, "data": data, "actor": actor}
+
+
+FACTS = [
+    fact(ago(hours=5, minutes=2), "TicketOpened", group="Support", priority="normal"),
+    fact(ago(hours=5, minutes=2), "ArticleAdded", kind="reply", by="requester"),
+    fact(ago(hours=4, minutes=50), "TargetBreached", target="first_reply"),
+    fact(ago(hours=4, minutes=49), "Escalated", to="Mikkel Holm", target="first_reply"),
+    fact(ago(hours=4, minutes=30), "PriorityChanged", "Mikkel Holm", before="low", after="urgent"),
+    fact(ago(hours=4, minutes=29), "AssigneeChanged", "Mikkel Holm", before=None, after="Astrid"),
+    fact(ago(hours=4, minutes=28), "TagsChanged", "Mikkel Holm", before=["a"], after=["b", "c"]),
+    fact(ago(hours=3, minutes=30), "StatusChanged", "Astrid Dahl", before="open", after="on_hold"),
+    fact(ago(hours=3, minutes=29), "DeliveryFailed", to="reception@customer.example"),
+    fact(ago(hours=3, minutes=28), "DeliveryBounced"),
+    fact(ago(minutes=6), "StatusChanged", "Kari Nordmann", before="on_hold", after="open"),
+]
+
+TICKET = {
+    "number": 1012,
+    "version": 9,
+    "seq": 15,
+    "subject": "The scanner on the second floor sends nothing to the shared folder",
+    "status": "open",
+    "priority": "urgent",
+    "group": SUPPORT,
+    "assignee": ASTRID,
+    "requester": KARI,
+    "tags": ["scanner", "second-floor"],
+    "opened_at": ago(hours=5, minutes=2),
+    "updated_at": ago(minutes=6),
+    "due": [
+        due("first_reply", ago(hours=4, minutes=50), "met"),
+        due("next_reply", ago(minutes=42), "breached"),
+        due("resolution", NOW + timedelta(days=1, hours=3), "running"),
+    ],
+    "articles": ARTICLES,
+}
+FORM = {
+    "status": "open",
+    "priority": "urgent",
+    "group": "support",
+    "assignee": "astrid@desk.example",
+    "tags": "scanner, second-floor",
+}
+
+
+def ticket_page(**changed: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "ticket": TICKET,
+        "facts": FACTS,
+        "now": NOW,
+        "statuses": ["open", "pending", "on_hold", "solved"],
+        "groups": [SUPPORT, BILLING],
+        "assignees": [ASTRID, MIKKEL],
+        "may_reply": True,
+        "may_edit": True,
+        "composer": {"kind": "reply", "text": "", "error": None},
+        "conflict": [],
+        "form": FORM,
+        "form_errors": {},
+        "nonce": "n-1",
+    }
+    return FRAME | usual | changed
+
+
+CLOSED = TICKET | {"status": "closed", "assignee": None, "tags": [], "due": [], "subject": ""}
+TYPED = {"kind": "reply", "text": "Glad that it works!\n\nAstrid", "error": None}
+PORTAL_TICKET = TICKET | {"articles": [ARTICLES[0], ARTICLES[2], ARTICLES[4]]}
+
+
+def portal(**changed: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "ticket": PORTAL_TICKET,
+        "action": "/portal/tickets/signed-token/reply",
+        "composer": {"text": "", "error": None},
+        "csrf_token": "c5f3-token",
+        "nonce": "n-1",
+        "notice": None,
+        "desk_name": "Nordlys Service",
+    }
+    return usual | changed
+
+
+def portal_in(status: str, **changed: Any) -> dict[str, Any]:
+    return portal(ticket=PORTAL_TICKET | {"status": status}, **changed)
+
+
+def sign_in(state: str, **changed: Any) -> dict[str, Any]:
+    usual = {
+        "state": state,
+        "email": "",
+        "challenge": "",
+        "error": None,
+        "back_to": "",
+        "csrf_token": "c5f3-token",
+        "desk_name": "Nordlys Service",
+    }
+    return usual | changed
+
+
+def inbox(current: str, **changed: Any) -> dict[str, Any]:
+    usual = {"views": views(current), "tickets": ROWS, "next": "c/2&x", "now": NOW}
+    return FRAME | usual | changed
+
+
+def suspended(mails: list[dict[str, Any]]) -> dict[str, Any]:
+    return FRAME | {"section": "suspended", "mails": mails, "next": None, "now": NOW}
+
+
+def suspended_mail(cause: str, subject: str, sender: str, url: str | None) -> dict[str, Any]:
+    return {
+        "id": cause,
+        "cause": cause,
+        "sender": sender,
+        "subject": subject,
+        "received_at": ago(hours=2),
+        "url": url,
+    }
+
+
+SUSPENDED = [
+    suspended_mail("spam", "You have won", "lottery@elsewhere.example", "/suspended/1.eml"),
+    suspended_mail("dmarc_reject", "Invoice 4711", "boss@customer.example", "/suspended/2.eml"),
+    suspended_mail("unreadable", "", "", "/suspended/3.eml"),
+    suspended_mail("something_new", "Hello", "x@elsewhere.example", None),
+]
+
+
+def error(code: str, status: int, **changed: Any) -> dict[str, Any]:
+    usual = {
+        "code": code,
+        "status": status,
+        "message": None,
+        "request_id": "6f1c-93",
+        "home": "/agent/inbox",
+    }
+    return FRAME | usual | changed
+
+
+ERRORS = {
+    "not_found": 404,
+    "forbidden": 403,
+    "unauthenticated": 401,
+    "conflict": 409,
+    "invalid": 400,
+    "too_many": 429,
+    "internal": 500,
+}
+
+PAGES: list[Sample] = [
+    ("agent/sign_in.html", "plain", sign_in("sign_in")),
+    *(
+        ("agent/sign_in.html", problem, sign_in("sign_in", error=problem, email="a@desk.example"))
+        for problem in ("wrong", "too_many", "expired", "unheard_of")
+    ),
+    ("agent/sign_in.html", "new", sign_in("new_password", email="a@desk.example", challenge="s")),
+    *(
+        ("agent/sign_in.html", problem, sign_in("new_password", error=problem))
+        for problem in ("weak", "different")
+    ),
+    ("agent/inbox.html", "mine", inbox("mine")),
+    ("agent/inbox.html", "empty mine", inbox("mine", tickets=[], next=None, suspended_count=None)),
+    ("agent/inbox.html", "empty open", inbox("billing-open", tickets=[])),
+    ("agent/inbox.html", "empty unassigned", inbox("support-unassigned", tickets=[], next=None)),
+    ("agent/ticket.html", "plain", ticket_page(notice="reply_sent")),
+    ("agent/ticket.html", "conflict", ticket_page(composer=TYPED, conflict=["a5"])),
+    ("agent/ticket.html", "two conflicts", ticket_page(composer=TYPED, conflict=["a4", "a5"])),
+    (
+        "agent/ticket.html",
+        "errors",
+        ticket_page(
+            composer={"kind": "note", "text": "", "error": "empty"},
+            form_errors={"status": "required", "tags": "invalid", "priority": "changed"},
+        ),
+    ),
+    (
+        "agent/ticket.html",
+        "closed",
+        ticket_page(
+            ticket=CLOSED,
+            may_reply=False,
+            may_edit=False,
+            composer={"kind": "note", "text": "", "error": "too_long"},
+        ),
+    ),
+    ("agent/suspended.html", "some", suspended(SUSPENDED)),
+    ("agent/suspended.html", "empty", suspended([])),
+    *(("agent/error.html", code, error(code, status)) for code, status in ERRORS.items()),
+    ("errors/error.html", "plain", error("internal", 500, home=None, request_id=None)),
+    ("errors/error.html", "more", error("invalid", 400, message="The number must be a number.")),
+    *(
+        ("portal/ticket.html", status, portal_in(status))
+        for status in ("new", "open", "pending", "on_hold", "solved", "closed")
+    ),
+    (
+        "portal/ticket.html",
+        "nobody",
+        portal(
+            ticket=PORTAL_TICKET | {"assignee": None, "group": "Support", "subject": ""},
+            notice="reply_received",
+        ),
+    ),
+    *(
+        ("portal/ticket.html", problem, portal(composer={"text": "So", "error": problem}))
+        for problem in ("empty", "too_long", "failed")
+    ),
+    ("portal/link_invalid.html", "expired", {"reason": "expired"}),
+    ("portal/link_invalid.html", "invalid", {"reason": "invalid"}),
+]

@@ -1,0 +1,177 @@
+"""What holds for the clocks of a ticket, whatever happens to it and in whatever order."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
+from chalicelib.clocks.targets import (
+    ClockState,
+    Metric,
+    Policy,
+    agent_replied,
+    breaches,
+    elapsed_at,
+    newly_breached,
+    next_due,
+    opened,
+    requester_wrote,
+    retargeted,
+    status_changed,
+    with_breaches,
+)
+
+HOUR = timedelta(hours=1)
+OSLO = BusinessCalendar(ZoneInfo("Europe/Oslo"), dict.fromkeys(range(5), ((time(8), time(16)),)))
+CALENDARS = {"oslo": OSLO, "always": ALWAYS}
+
+POLICIES = {
+    name: Policy(
+        name=name,
+        calendar_name=calendar,
+        calendar=CALENDARS[calendar],
+        targets={
+            (Metric.FIRST_REPLY, "normal"): hours * HOUR,
+            (Metric.NEXT_REPLY, "normal"): hours * HOUR,
+            (Metric.RESOLUTION, "normal"): 8 * hours * HOUR,
+            (Metric.RESOLUTION, "high"): hours * HOUR,
+        },
+        pauses_resolution_in_pending=pauses,
+    )
+    for name, calendar, hours, pauses in [
+        ("office", "oslo", 4, True),
+        ("patient", "oslo", 8, False),
+        ("24x7", "always", 2, True),
+    ]
+}
+PRIORITIES = ["normal", "high"]
+CATEGORIES = ["new", "open", "pending", "on_hold", "solved", "closed", "merged", "spam", "deleted"]
+
+
+class LifeOfATicket(RuleBasedStateMachine):
+    """Random happenings, each some time after the one before, next to a plain book of the time."""
+
+    def __init__(self):
+        super().__init__()
+        # Thursday before the clocks change in Oslo.
+        self.now = datetime(2026, 3, 26, 10, tzinfo=UTC)
+        self.category = "new"
+        self.clocks = ()
+        self.counted = {}
+        self.breached = {}
+
+    @initialize(policy=st.sampled_from(sorted(POLICIES)), priority=st.sampled_from(PRIORITIES))
+    def opens(self, policy, priority):
+        self.policy, self.priority = POLICIES[policy], priority
+        self._become(opened(self.policy, priority, self.now))
+
+    @rule(minutes=st.integers(1, 30 * 60))
+    def time_passes(self, minutes):
+        self._pass(timedelta(minutes=minutes))
+
+    def _pass(self, duration):
+        later = self.now + duration
+        for clock in self.clocks:
+            if clock.is_running:
+                open_for = CALENDARS[clock.calendar].between(self.now, later)
+                self.counted[_instance(clock)] += open_for
+        self.now = later
+
+    @rule()
+    def requester_writes(self):
+        # Two clocks of one metric are told apart by their start.
+        self._pass(timedelta(seconds=1))
+        self._become(requester_wrote(self.clocks, self.policy, self.priority, self.now))
+
+    @rule()
+    def agent_replies(self):
+        self._become(agent_replied(self.clocks, CALENDARS, self.now))
+        assert not any(c.is_running for c in self.clocks if c.metric is not Metric.RESOLUTION)
+
+    @rule(category=st.sampled_from(CATEGORIES))
+    def status_changes(self, category):
+        before, self.category = self.category, category
+        moved = status_changed(
+            self.clocks, before, category, self.policy, self.priority, CALENDARS, self.now
+        )
+        self._become(moved, may_reopen=True)
+
+    @rule(policy=st.sampled_from(sorted(POLICIES)), priority=st.sampled_from(PRIORITIES))
+    def terms_change(self, policy, priority):
+        self.policy, self.priority = POLICIES[policy], priority
+        moved = retargeted(self.clocks, self.policy, priority, CALENDARS, self.now)
+        self._become(moved)
+        assert retargeted(moved, self.policy, priority, CALENDARS, self.now) == moved
+
+    @precondition(lambda self: next_due(self.clocks) is not None)
+    @rule()
+    def sweep_comes(self):
+        due = breaches(self.clocks, self.now)
+        swept = with_breaches(self.clocks, self.now)
+        assert {c.metric for c in newly_breached(self.clocks, swept)} == {c.metric for c in due}
+        self._become(swept)
+
+    def _become(self, clocks, *, may_reopen=False):
+        before = {_instance(clock): clock for clock in self.clocks}
+        for clock in clocks:
+            earlier = before.get(_instance(clock))
+            if earlier is not None and earlier.met_at is not None and clock.met_at is None:
+                assert may_reopen
+                assert clock.metric is Metric.RESOLUTION
+            self.counted.setdefault(_instance(clock), timedelta(0))
+        for clock in newly_breached(self.clocks, clocks):
+            assert _instance(clock) not in self.breached
+            assert clock.breached_at <= self.now
+            self.breached[_instance(clock)] = clock.breached_at
+        self.clocks = clocks
+
+    @invariant()
+    def a_breach_never_changes(self):
+        for clock in self.clocks:
+            assert clock.breached_at == self.breached.get(_instance(clock))
+            assert (clock.state is ClockState.BREACHED) == (clock.breached_at is not None)
+            if clock.breached_at is not None:
+                assert clock.due_at == clock.breached_at
+
+    @invariant()
+    def there_is_one_clock_a_metric(self):
+        metrics = [clock.metric for clock in self.clocks]
+        assert len(metrics) == len(set(metrics))
+
+    @invariant()
+    def a_clock_has_counted_the_open_time_in_which_it_ran(self):
+        for clock in self.clocks:
+            assert elapsed_at(clock, CALENDARS, self.now) == self.counted[_instance(clock)]
+
+    @invariant()
+    def a_met_clock_stands_still(self):
+        assert not any(c.is_running and c.met_at is not None for c in self.clocks)
+
+    @invariant()
+    def only_a_running_clock_is_due_next(self):
+        due = next_due(self.clocks)
+        running = [c.due_at for c in self.clocks if c.state is ClockState.RUNNING and c.due_at]
+        assert due == min(running, default=None)
+
+    @invariant()
+    def a_running_clock_is_due_when_its_target_is_used_up(self):
+        for clock in self.clocks:
+            if clock.state is ClockState.RUNNING and clock.target and clock.elapsed < clock.target:
+                assert elapsed_at(clock, CALENDARS, clock.due_at) == clock.target
+
+    @invariant()
+    def the_resolution_runs_exactly_while_somebody_works_on_it(self):
+        for clock in self.clocks:
+            if clock.metric is Metric.RESOLUTION and self.category != "pending":
+                assert clock.is_running == (self.category in {"new", "open", "on_hold"})
+
+
+def _instance(clock):
+    return clock.metric, clock.started_at
+
+
+TestLifeOfATicket = LifeOfATicket.TestCase
+TestLifeOfATicket.settings = settings(deadline=None, max_examples=40, stateful_step_count=25)
