@@ -1,0 +1,1 @@
+"""The service desk: a stack of packages named in the desk's own words."""

@@ -47,7 +47,7 @@ class Config:
     unprocessed_queue_url: str
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:  # noqa: TID251
         """Read the configuration, or name every variable that is missing."""
         missing = [name for name in VARIABLES.values() if not environ.get(name)]
         if missing:

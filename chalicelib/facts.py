@@ -8,7 +8,7 @@ fact is never rewritten: an older form is upcast on read, an unknown one is kept
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 PERSONAL = {"personal": True}
 
@@ -25,7 +25,11 @@ class Fact:
 
     def to_payload(self) -> dict[str, Any]:
         """Everything, for the ledger. Values are what JSON knows."""
-        return {"type": self.type, "v": self.v, **{f.name: getattr(self, f.name) for f in _own(self)}}
+        return {
+            "type": self.type,
+            "v": self.v,
+            **{f.name: getattr(self, f.name) for f in _own(self)},
+        }
 
     def to_detail(self) -> dict[str, Any]:
         """What may leave the table: no personal field."""
@@ -126,8 +130,10 @@ class DeliveryQueued(Fact):
 
 @dataclass(frozen=True)
 class DeliveryFailed(Fact):
+    """`reason` is what a mail system said, which may name the recipient."""
+
     delivery: str
-    reason: str
+    reason: str = field(metadata=PERSONAL)
 
 
 @dataclass(frozen=True)
@@ -152,6 +158,17 @@ class ExportRequested(Fact):
 class ExportContinued(Fact):
     export: str
     segment: int
+
+
+@dataclass(frozen=True)
+class ExportDone(Fact):
+    export: str
+
+
+@dataclass(frozen=True)
+class ExportFailed(Fact):
+    export: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -189,6 +206,6 @@ def from_payload(payload: dict[str, Any]) -> Fact:
         return UnknownFact(name=str(payload.get("type")), payload=payload)
     known = {f.name for f in fields(kind)}
     try:
-        return cast("Fact", kind(**{k: v for k, v in payload.items() if k in known}))
+        return kind(**{k: v for k, v in payload.items() if k in known})
     except TypeError:
         return UnknownFact(name=str(payload["type"]), payload=payload)

@@ -41,7 +41,9 @@ class Keys:
             signing = {name: base64.b64decode(key) for name, key in stored["signing"].items()}
             pepper = base64.b64decode(stored["pepper"])
         except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise KeysError("Write the keys with `python -m infra keys`: they are no JSON.") from error
+            raise KeysError(
+                "Write the keys with `python -m infra keys`: they are no JSON."
+            ) from error
         if len(pepper) < 32 or not signing or any(len(key) < 32 for key in signing.values()):  # noqa: PLR2004
             raise KeysError("Write the keys with `python -m infra keys`: 32 bytes each.")
         return cls(pepper, signing)

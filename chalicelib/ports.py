@@ -66,6 +66,7 @@ class Blobs(Protocol):
 
 class Mailer(Protocol):
     def send(self, raw: bytes, *, sender: str, to: str, tags: Mapping[str, str]) -> str: ...
+    def message_id(self, ses_id: str) -> str: ...
 
 
 class Bus(Protocol):
@@ -281,6 +282,12 @@ class _Ses:
         ses_id: str = answer["MessageId"]
         return ses_id
 
+    def message_id(self, ses_id: str) -> str:
+        """The Message-ID that SES puts on the mail that it gave this id."""
+        region = self.aws.ses.meta.region_name
+        domain = "email" if region == "us-east-1" else region
+        return f"<{ses_id}@{domain}.amazonses.com>"
+
 
 class _EventBus:
     def __init__(self, aws: _Aws) -> None:
@@ -314,7 +321,7 @@ class _Cognito:
         self.aws = aws
 
     def sign_in(self, email: str, password: str) -> Challenge | None:
-        """None when the password is right, a Challenge when more is wanted, else Unauthenticated."""
+        """None when the password is right, a Challenge when more is wanted; or Unauthenticated."""
         return self._ask(
             "initiate_auth",
             AuthFlow="USER_PASSWORD_AUTH",
@@ -365,9 +372,7 @@ class _Sqs:
         return [(m["ReceiptHandle"], m["Body"]) for m in answer.get("Messages", ())]
 
     def done(self, receipts: Iterable[str]) -> None:
-        entries = [
-            {"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)
-        ]
+        entries = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(receipts)]
         self.aws.sqs.delete_message_batch(
             QueueUrl=self.aws.config.unprocessed_queue_url, Entries=entries
         )

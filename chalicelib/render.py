@@ -94,7 +94,7 @@ def _url(prefix: str, path: str, **query: object) -> str:
 
 
 @lru_cache
-def _fingerprint(name: str) -> str:
+def fingerprint(name: str) -> str:
     return hashlib.sha256(asset(name)).hexdigest()[:12]
 
 
@@ -119,7 +119,7 @@ def _environment() -> Environment:
         pgettext=_spoken("pgettext"),
         npgettext=_spoken("npgettext"),
     )
-    environment.globals["fingerprint"] = _fingerprint
+    environment.globals["fingerprint"] = fingerprint
     environment.filters.update(paragraphs=_paragraphs, quoted=_quoted)
     return environment
 

@@ -2,14 +2,14 @@
 
 Access patterns (n = ticket number, hashes hide addresses; every item has `kind` and `v`):
 
-    T#<n>            ~~head                 the ticket            gsi1 list, gsi2 about, gsi3 mine, gsi4 due
+    T#<n>            ~~head                 the ticket            gsi1, gsi2, gsi3, gsi4
     T#<n>            S#<seq8>#a             an article
     T#<n>            S#<seq8>#d#<hash>      a delivery            gsi4 while it is not final
     T#<n>            S#<seq8>#e             a ledger entry        gsi5
     T#<n>            S#<seq8>#x#<reaction>  an effect: this reaction ran for that entry
     SES#<ses id>     c                      what became of an inbound object
     MID#<hash>       c | <digest>           a Message-ID seen in or out
-    P#<id>           ~                      a person
+    P#<id>           ~                      a person              gsi1 people
     E#<hash>         ~                      an address: whose, blocked, muted
     RATE#<hash>      <yyyymmddhh>           mails in and acknowledgements out, per address and hour
     RATE#<hash>      <yyyymmdd>             acknowledgements out, per address and day
@@ -21,9 +21,10 @@ Access patterns (n = ticket number, hashes hide addresses; every item has `kind`
     X#<id>           job                    an export             gsi4 lease
     Y#<scope>        S#<seq>#e              entries of no ticket  gsi5
 
-    gsi1 list   `G#<group>#open`, `G#<group>#<yyyymm>`, `SUSP#open` by rank     ticket lists
-    gsi2 about  `P#<person>` by opened_at                                       a person's tickets
-    gsi3 mine   `U#<agent>` by rank                                             an agent's open tickets
+    gsi1 list   `G#<group>#open`, `G#<group>#<yyyymm>`, by rank                 ticket lists
+                `SUSP#open`, `PEOPLE`, by time
+    gsi2 about  `P#<person>` by opened_at                                       tickets of one
+    gsi3 mine   `U#<agent>` by rank                                             work of one
     gsi4 due    `DUE#<shard>` by instant                                        every alarm
     gsi5 ledger `L#<yyyymmdd>#<shard>` by at                                    all entries of a day
 
@@ -37,7 +38,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from pynamodb.attributes import (
     DiscriminatorAttribute,
@@ -128,25 +129,24 @@ class Item(Model):
     g4sk = UnicodeAttribute(null=True)
     g5pk = UnicodeAttribute(null=True)
     g5sk = UnicodeAttribute(null=True)
-    row: MapAttribute[str, Any] = MapAttribute(null=True)
+    row: MapAttribute[str, Any] = MapAttribute(null=True)  # type: ignore[no-untyped-call]
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What a list index holds of the item."""
+        return dict(self.row.attribute_values) if self.row else {}
+
     gsi1 = _index("gsi1")
     gsi2 = _index("gsi2")
     gsi3 = _index("gsi3")
     gsi4 = _index("gsi4")
     gsi5 = _index("gsi5")
 
-    exists: ClassVar[Condition]
-    absent: ClassVar[Condition]
-
-
-Item.exists = Item.pk.exists()
-Item.absent = Item.pk.does_not_exist()
-
 
 def bind(table_name: str) -> None:
     """Point every item class at the tenant's table."""
-    Item.Meta.table_name = table_name
-    Item._connection = None  # noqa: SLF001 - pynamodb caches the connection with the old name
+    if Item.Meta.table_name != table_name:
+        Item.Meta.table_name = table_name
+        Item._connection = None  # noqa: SLF001 - pynamodb caches it with the old name
 
 
 # Keys. ---------------------------------------------------------------------------------------
@@ -170,6 +170,12 @@ def instant(text: str) -> datetime:
 
 def ticket_pk(number: int) -> str:
     return f"T#{number}"
+
+
+def ticket_number(pk: str) -> int | None:
+    """The number in a ticket's key; None for any other."""
+    kind, _, number = pk.partition("#")
+    return int(number) if kind == "T" else None
 
 
 def article_sk(seq: int) -> str:
@@ -217,6 +223,8 @@ def suspended_pk(suspended: str) -> str:
 
 
 SUSPENDED_LIST = "SUSP#open"
+# All persons stand in one partition: they are added one by one, and read in pages.
+PEOPLE_LIST = "PEOPLE"
 
 
 def token_pk(digest: str) -> str:
@@ -276,7 +284,7 @@ def ledger_shards(day: datetime) -> tuple[str, ...]:
 # Reading and writing. ------------------------------------------------------------------------
 
 
-class Lost(Exception):  # noqa: N818 - it is an outcome to decide on, not an error to show
+class Lost(Exception):
     """A transaction did not happen: `held` maps each item that stood in the way to what is there.
 
     Where another transaction touched the same items at the same time, `held` is empty: load again.
@@ -297,9 +305,17 @@ class Write:
     is_removal: bool = False
 
 
+def exists() -> Condition:
+    return Item.pk.exists()
+
+
+def absent() -> Condition:
+    return Item.pk.does_not_exist()
+
+
 def put_new(item: Item) -> Write:
     """Put it only where nothing stands: a claim."""
-    return Write(item, Item.absent)
+    return Write(item, absent())
 
 
 def transact(writes: Iterable[Write], *, token: str | None = None) -> None:
@@ -369,7 +385,7 @@ class Page:
     next_key: dict[str, Any] | None
 
 
-def query(  # noqa: PLR0913 - the parts of one query, all by name
+def query(
     pk: str,
     *,
     index: str | None = None,

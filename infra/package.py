@@ -1,7 +1,5 @@
 """The package: one reproducible zip and the template that deploys it.
 
-    python -m infra.package [OUT] [arm64|host]
-
 Chalice builds from a staging folder, because it would ship neither templates nor compiled
 catalogs from the source tree. What it writes is then laid together with the dependencies, in a
 fixed order and without dates, so that the same sources always give the same bytes.
@@ -24,6 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra import dependencies, messages, template
+from infra.dependencies import DependencyError
+from infra.template import FragmentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +72,10 @@ def build(root: Path, out: Path, *, arch: Arch = "arm64", cache: Path | None = N
         if found := _current(out, inputs):
             return found
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            made = _build(root, Path(scratch), arch, cache)
+            try:
+                made = _build(root, Path(scratch), arch, cache)
+            except (DependencyError, FragmentError) as error:
+                raise BuildError(str(error)) from error
             return _publish(made, out, inputs)
 
 
@@ -200,15 +203,3 @@ def _files(root: Path, below: Iterable[str]) -> list[Path]:
 def _is_litter(path: Path, root: Path) -> bool:
     _, *inner = path.relative_to(root).parts
     return any(part.startswith(".") or part in _LITTER for part in inner)
-
-
-def main(arguments: list[str]) -> None:
-    root = Path(__file__).parent.parent
-    out = Path(arguments[0]) if arguments else root / ".build" / "package"
-    arch: Arch = "host" if "host" in arguments[1:] else "arm64"
-    built = build(root, out, arch=arch)
-    print(f"{built.sha256}  {built.zip}  {built.zip.stat().st_size} bytes")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

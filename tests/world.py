@@ -13,12 +13,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage, Message
+from functools import cached_property
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -28,7 +28,8 @@ from chalicelib import table
 from chalicelib.config import VARIABLES, Config
 from chalicelib.desk.service import apply
 from chalicelib.intake.model import read_receipt
-from chalicelib.ports import Ports, live
+from chalicelib.ports import Challenge, Identity, Ports, live
+from tests.aws_calls import aws_client
 
 REGION = "eu-west-1"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,8 +41,8 @@ ENVIRONMENT = {
     "SKRANKE_BUS": "bus",
     "SKRANKE_KEYS": "/skranke/test/keys",
     "SKRANKE_CONFIGURATION_SET": "desk",
-    "SKRANKE_USER_POOL_ID": "set by the world",
-    "SKRANKE_USER_POOL_CLIENT_ID": "set by the world",
+    "SKRANKE_USER_POOL_ID": "made when first used",
+    "SKRANKE_USER_POOL_CLIENT_ID": "made when first used",
     "SKRANKE_URL": "https://desk.example",
     "SKRANKE_UNPROCESSED_QUEUE_URL": "set by the world",
 }
@@ -188,7 +189,7 @@ class World:
     def put_mail(self, raw: bytes, *, announced: bool = True) -> str:
         self.ids += 1
         ses_id = f"ses{self.ids:06d}"
-        s3 = boto3.client("s3", region_name=REGION)
+        s3 = aws_client("s3")
         s3.put_object(Bucket="mail", Key=f"inbound/{ses_id}", Body=raw)
         return ses_id
 
@@ -269,11 +270,14 @@ class _Mailer:
         ses_id = f"0102{len(self.world.outbox):08d}-out"
         message = email.message_from_bytes(raw)
         del message["Message-ID"], message["Date"]
-        message["Message-ID"] = f"<{ses_id}@{REGION}.amazonses.com>"
+        message["Message-ID"] = self.message_id(ses_id)
         message["Date"] = email.utils.format_datetime(self.world.now)
         self.world.outbox.append(message)
         self.world.envelopes.append((sender, to))
         return ses_id
+
+    def message_id(self, ses_id: str) -> str:
+        return f"<{ses_id}@{REGION}.amazonses.com>"
 
 
 class _Bus:
@@ -293,6 +297,35 @@ class _Bus:
         ]
 
 
+class _Identity:
+    """Cognito with a pool of the desk's agents, made when first used: its keys are slow to make."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @cached_property
+    def live(self) -> Identity:
+        cognito = aws_client("cognito-idp")
+        pool = cognito.create_user_pool(PoolName="agents", UsernameAttributes=["email"])["UserPool"]
+        client = cognito.create_user_pool_client(
+            UserPoolId=pool["Id"], ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+        )["UserPoolClient"]
+        for agent in DESK["agents"].values():
+            cognito.admin_create_user(
+                UserPoolId=pool["Id"], Username=agent["email"], MessageAction="SUPPRESS"
+            )
+            cognito.admin_set_user_password(
+                UserPoolId=pool["Id"], Username=agent["email"], Password=PASSWORD, Permanent=True
+            )
+        return live(replace(self.config, user_pool_client_id=client["ClientId"])).identity
+
+    def sign_in(self, email: str, password: str) -> Challenge | None:
+        return self.live.sign_in(email, password)
+
+    def set_password(self, email: str, password: str, session: str) -> Challenge | None:
+        return self.live.set_password(email, password, session)
+
+
 @contextmanager
 def new_world(monkeypatch: pytest.MonkeyPatch, *, real: bool = False) -> Iterator[World]:
     """A fresh desk. With `real`, mail and bus go through the boto3 ports as well."""
@@ -305,18 +338,23 @@ def new_world(monkeypatch: pytest.MonkeyPatch, *, real: bool = False) -> Iterato
         make_resources(monkeypatch)
         config = Config.from_env(os.environ)  # noqa: TID251 - the test's own environment
         table.bind(config.table)
+        # Making a client costs more than everything else here, so all worlds share them.
+        monkeypatch.setattr(
+            "chalicelib.ports._Aws.client", lambda _self, name, **_more: aws_client(name)
+        )
         ports = live(config)
         import app
 
         world = World(ports, app)
         ports.clock = lambda: world.now
         ports.pause = lambda _seconds: None
+        ports.identity = _Identity(config)
         if not real:
             ports.mailer = _Mailer(world)
             ports.bus = _Bus(world)
+        # The routes hold on to `app.ports` itself, so it stays and is made to find these.
+        monkeypatch.setattr(app, "live", lambda _config: ports)
         app.ports.cache_clear()
-        monkeypatch.setattr(app, "ports", lambda: ports)
-        monkeypatch.setattr("chalicelib.web.site.current_ports", lambda: ports, raising=False)
         apply(ports, DESK)
         yield world
 
@@ -324,31 +362,15 @@ def new_world(monkeypatch: pytest.MonkeyPatch, *, real: bool = False) -> Iterato
 def make_resources(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the template creates, as far as the functions use it."""
     create_table("desk")
-    s3 = boto3.client("s3", region_name=REGION)
+    s3 = aws_client("s3")
     for bucket in ("mail", "files"):
         s3.create_bucket(
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
-    boto3.client("ssm", region_name=REGION).put_parameter(
-        Name="/skranke/test/keys", Value=KEYS, Type="SecureString"
-    )
-    boto3.client("events", region_name=REGION).create_event_bus(Name="bus")
-    queue = boto3.client("sqs", region_name=REGION).create_queue(QueueName="unprocessed")
+    aws_client("ssm").put_parameter(Name="/skranke/test/keys", Value=KEYS, Type="SecureString")
+    aws_client("events").create_event_bus(Name="bus")
+    queue = aws_client("sqs").create_queue(QueueName="unprocessed")
     monkeypatch.setenv("SKRANKE_UNPROCESSED_QUEUE_URL", queue["QueueUrl"])
-    cognito = boto3.client("cognito-idp", region_name=REGION)
-    pool = cognito.create_user_pool(PoolName="agents", UsernameAttributes=["email"])["UserPool"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool["Id"], ClientName="web", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
-    )["UserPoolClient"]
-    for agent in DESK["agents"].values():
-        cognito.admin_create_user(
-            UserPoolId=pool["Id"], Username=agent["email"], MessageAction="SUPPRESS"
-        )
-        cognito.admin_set_user_password(
-            UserPoolId=pool["Id"], Username=agent["email"], Password=PASSWORD, Permanent=True
-        )
-    monkeypatch.setenv("SKRANKE_USER_POOL_ID", pool["Id"])
-    monkeypatch.setenv("SKRANKE_USER_POOL_CLIENT_ID", client["ClientId"])
 
 
 def create_table(name: str) -> None:
@@ -370,7 +392,7 @@ def create_table(name: str) -> None:
                 "Projection": projection,
             }
         )
-    boto3.client("dynamodb", region_name=REGION).create_table(
+    aws_client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[

@@ -7,7 +7,7 @@ one mail goes out twice, and none is lost without an agent seeing it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,9 +99,7 @@ def _end(
 
     write = store.ended(delivery, state, reason)
     try:
-        tickets.amend(
-            ports, delivery.number, decide, actor=ACTOR, cause="delivery", also=[write]
-        )
+        tickets.amend(ports, delivery.number, decide, actor=ACTOR, cause="delivery", also=[write])
     except table.Lost:
         # The delivery has moved on since it was read, so this news is old.
         return
@@ -157,18 +155,14 @@ def _letter(ports: Ports, desk: Desk, timeline: Timeline, delivery: Delivery) ->
 
 def _context(scene: _Scene) -> dict[str, Any]:
     ticket, delivery = scene.ticket, scene.delivery
-    own = {
-        "acknowledgement": lambda: {"group": scene.group.name},
-        "reply": lambda: _reply_context(scene),
-        "escalation": lambda: _escalation_context(scene),
-    }[delivery.mail]()
     common = {
         "number": ticket.number,
         "subject": ticket.subject,
         "tag": addressing.subject_tag(ticket.number),
         "link": _link(scene),
+        "group": scene.group.name,
     }
-    return {**common, **own}
+    return {**common, **_CONTEXTS[delivery.mail](scene)}
 
 
 def _link(scene: _Scene) -> str:
@@ -191,8 +185,7 @@ def _reply_context(scene: _Scene) -> dict[str, Any]:
         "text": text,
         "agent": article.author.name,
         "signature": scene.group.signature,
-        "quoted": quoted
-        and {"author": quoted.author.name, "at": quoted.at, "text": quoted.text},
+        "quoted": quoted and {"author": quoted.author.name, "at": quoted.at, "text": quoted.text},
     }
 
 
@@ -202,13 +195,19 @@ def _escalation_context(scene: _Scene) -> dict[str, Any]:
     due_at = (clock.breached_at if clock else None) or scene.delivery.at
     assignee = scene.desk.agents.get(ticket.assignee or "")
     return {
-        "group": scene.group.name,
         "requester": ticket.requester.name or ticket.requester.email,
         "assignee": assignee.name if assignee else None,
         "target": target,
         "due_at": due_at,
         "late_for": scene.ports.clock() - due_at,
     }
+
+
+_CONTEXTS: Mapping[str, Callable[[_Scene], dict[str, Any]]] = {
+    "acknowledgement": lambda _: {},
+    "reply": _reply_context,
+    "escalation": _escalation_context,
+}
 
 
 def _shown(scene: _Scene) -> list[Article]:
@@ -235,11 +234,16 @@ def _thread(scene: _Scene) -> tuple[str | None, list[str]]:
     references: list[str] = []
     for article in _shown(scene):
         if article.message_id:
-            references.append(f"<{article.message_id.strip('<> ')}>")
-        references += [_own_id(scene, sent) for sent in _earlier(scene, article.seq)]
+            references.append(_bracketed(article.message_id))
+        for sent in _earlier(scene, article.seq):
+            references += _sent_ids(scene, sent)
     answered = _answered(scene)
-    has_id = answered is not None and answered.message_id
-    return (f"<{answered.message_id.strip('<> ')}>" if answered and has_id else None), references
+    answered_id = answered.message_id if answered else None
+    return _bracketed(answered_id) if answered_id else None, references
+
+
+def _bracketed(message_id: str) -> str:
+    return f"<{message_id.strip('<> ')}>"
 
 
 def _earlier(scene: _Scene, seq: int) -> list[Delivery]:
@@ -251,9 +255,11 @@ def _earlier(scene: _Scene, seq: int) -> list[Delivery]:
     ]
 
 
-def _own_id(scene: _Scene, sent: Delivery) -> str:
+def _sent_ids(scene: _Scene, sent: Delivery) -> list[str]:
+    """The ids of a mail of ours: SES's, under which the client knows it, and our own."""
     address, keys = scene.group.address, scene.ports.keys()
-    return addressing.message_id(keys, address, sent.number, sent.seq, sent.place or 0)
+    own = addressing.message_id(keys, address, sent.number, sent.seq, sent.place or 0)
+    return [scene.ports.mailer.message_id(sent.ses_id), own] if sent.ses_id else [own]
 
 
 def _enclosures(scene: _Scene) -> list[Enclosure]:

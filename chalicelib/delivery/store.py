@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib import table
 from chalicelib.tickets.model import Delivery, DeliveryState
 from chalicelib.tickets.store import DeliveryItem, delivery_of, message_id_write
@@ -79,6 +81,7 @@ def ended(delivery: Delivery, state: DeliveryState, reason: str) -> table.Write:
 _FINAL = (DeliveryItem.lease_until.remove(), DeliveryItem.g4pk.remove(), DeliveryItem.g4sk.remove())
 
 
-def _mine(delivery: Delivery) -> table.Condition:
-    is_sending = DeliveryItem.state == DeliveryState.SENDING
-    return is_sending & (DeliveryItem.attempt == delivery.attempt)
+def _mine(delivery: Delivery) -> Condition:
+    is_sending: Condition = DeliveryItem.state == DeliveryState.SENDING
+    is_this_attempt: Condition = DeliveryItem.attempt == delivery.attempt
+    return is_sending & is_this_attempt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any
@@ -184,7 +184,9 @@ def _group(name: str, value: Mapping[str, Any], locale: str) -> Group:
     if not domain or "+" in local or len(local) > LOCAL_PART_LIMIT:
         raise ValueError(f"address {address!r} needs a local part of at most 24, without +")
     _known_id(name)
-    return Group(**{"sender": value["name"], "locale": locale, **value, "id": name, "address": address})
+    return Group(
+        **{"sender": value["name"], "locale": locale, **value, "id": name, "address": address}
+    )
 
 
 def _agent(name: str, value: Mapping[str, Any], locale: str) -> Agent:
@@ -198,22 +200,25 @@ def _known_id(name: str) -> None:
         raise ValueError("an id is lower-case letters, digits, - and _, at most 40")
 
 
-def _references(desk: Desk) -> Iterable[tuple[str, str]]:
+def _references(desk: Desk) -> Iterator[tuple[str, str]]:
     """What points at something that does not exist, and addresses used twice."""
+    if not desk.groups:
+        yield "groups", "a desk needs at least one group"
     for group in desk.groups.values():
-        if group.lead is not None and group.lead not in desk.agents:
-            yield f"groups.{group.id}.lead", f"{group.lead!r} is no agent"
-        if group.policy is not None and group.policy not in desk.policies:
-            yield f"groups.{group.id}.policy", f"{group.policy!r} is no policy"
-        if group.locale not in LOCALES:
-            yield f"groups.{group.id}.locale", f"{group.locale!r} is none of {LOCALES}"
+        yield from _group_problems(desk, group)
     for agent in desk.agents.values():
         for unknown in sorted(agent.groups - set(desk.groups)):
             yield f"agents.{agent.id}.groups", f"{unknown!r} is no group"
         if desk.group_at(agent.email):
             yield f"agents.{agent.id}.email", "is the address of a group: replies would loop"
-    addresses = [group.address for group in desk.groups.values()]
-    for address in sorted({a for a in addresses if addresses.count(a) > 1}):
-        yield f"groups.{address}", "two groups have this address"
-    if not desk.groups:
-        yield "groups", "a desk needs at least one group"
+
+
+def _group_problems(desk: Desk, group: Group) -> Iterator[tuple[str, str]]:
+    if group.lead is not None and group.lead not in desk.agents:
+        yield f"groups.{group.id}.lead", f"{group.lead!r} is no agent"
+    if group.policy is not None and group.policy not in desk.policies:
+        yield f"groups.{group.id}.policy", f"{group.policy!r} is no policy"
+    if group.locale not in LOCALES:
+        yield f"groups.{group.id}.locale", f"{group.locale!r} is none of {LOCALES}"
+    if sum(other.address == group.address for other in desk.groups.values()) > 1:
+        yield f"groups.{group.id}.address", "another group has this address"

@@ -25,5 +25,5 @@ def point(version: int, *, sha256: str, file: str, instead_of: int) -> None:
     """Make a version live; raise Lost when another than `instead_of` is live by now."""
     pk, sk = table.CONFIG_KEY
     item = LiveItem(pk=pk, sk=sk, version=version, sha256=sha256, file=file)
-    condition = LiveItem.version == instead_of if instead_of else table.Item.absent
+    condition = LiveItem.version == instead_of if instead_of else table.absent()
     table.transact([table.Write(item, condition)])

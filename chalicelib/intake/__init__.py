@@ -1,1 +1,1 @@
-"""A mail comes in: read, screened, matched, and made into a ticket, an article or a suspended mail."""
+"""A mail comes in: read, screened, matched, made into a ticket, an article or suspended."""

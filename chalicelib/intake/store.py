@@ -73,9 +73,7 @@ def rate_keys(hidden: str, now: datetime) -> tuple[tuple[str, str], tuple[str, s
     return (pk, f"{now:%Y%m%d%H}"), (pk, f"{now:%Y%m%d}")
 
 
-def rate_of(
-    found: Mapping[tuple[str, str], table.Item], hidden: str, now: datetime
-) -> Rate:
+def rate_of(found: Mapping[tuple[str, str], table.Item], hidden: str, now: datetime) -> Rate:
     hour, day = (found.get(key) for key in rate_keys(hidden, now))
     this_hour = hour if isinstance(hour, RateItem) else RateItem(received=0, acks=0)
     today = day if isinstance(day, RateItem) else RateItem(acks=0)

@@ -92,7 +92,7 @@ def make_entry(  # noqa: PLR0913 - an entry has these parts
     )
 
 
-def entry_hash(  # noqa: PLR0913 - these are what the hash covers
+def entry_hash(
     prev: bytes, scope: str, seq: int, at: datetime, types: Iterable[str], digest: bytes
 ) -> bytes:
     """SHA-256 over the previous hash, the place, the time, the types and the payload's digest."""
@@ -125,9 +125,8 @@ def _is_payload_intact(entry: Entry) -> bool:
     return hashlib.sha256(salted).digest() == entry.digest
 
 
-def detail(entry: Entry, place: int, fact: Fact) -> str:
+def detail(entry: Entry, place: int, fact: Fact, *, ticket: int | None) -> str:
     """What goes on the bus for one fact of an entry: ids and nothing personal."""
-    ticket = int(entry.scope[2:]) if entry.scope.startswith("T#") else None
     body = {
         "scope": entry.scope,
         "ticket": ticket,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib import table
 from chalicelib.ledger import store
 from chalicelib.ledger.model import Entry, detail
 from chalicelib.ports import Ports, Unpublished
@@ -45,6 +46,8 @@ def replay(ports: Ports, *, since: datetime) -> int:
 
 
 def _events(entry: Entry) -> list[tuple[str, str, datetime]]:
+    ticket = table.ticket_number(entry.scope)
     return [
-        (fact.type, detail(entry, place, fact), entry.at) for place, fact in enumerate(entry.facts)
+        (fact.type, detail(entry, place, fact, ticket=ticket), entry.at)
+        for place, fact in enumerate(entry.facts)
     ]

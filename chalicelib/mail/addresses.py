@@ -5,10 +5,12 @@ One pass over the text, whatever it holds. Whether an address belongs to anybody
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from chalicelib.mail.headers import decode_words, one_line
 
 MAX_ADDRESSES = 500
+MAX_TOKENS = 5000  # words, signs and blanks of one list that are read
 MAX_LENGTH = 320
 MAX_NAME = 200
 
@@ -75,7 +77,7 @@ def _read(value: str) -> list[Address]:
     box = _Mailbox()
     depth = 0
     comment: list[str] = []
-    for token in _TOKEN.finditer(value):
+    for token in islice(_TOKEN.finditer(value), MAX_TOKENS):
         text = token[0]
         if text == "(" or depth:
             depth += (text == "(") - (text == ")")
@@ -100,7 +102,7 @@ def _read(value: str) -> list[Address]:
 def _take(box: _Mailbox, token: re.Match[str], found: list[Address]) -> None:
     text = token[0]
     if token.lastgroup == "angle":
-        if box.angle is not None:
+        if box.angle:
             _close(_Mailbox(list(box.words), list(box.comments), box.angle), found, is_certain=True)
             box.words.clear()
         box.angle = text.strip("<>")
@@ -122,7 +124,8 @@ def _close(box: _Mailbox, found: list[Address], *, is_certain: bool) -> _Mailbox
         # "Doe, John <john@example.com>": a comma in a name that should have been quoted.
         return _Mailbox() if is_certain or not words else _Mailbox([*box.words, ", "])
     name = " ".join(word for word in words if "@" not in word)
-    if len(at) == 1 and (at[0].startswith(("@", '"@')) or at[0].endswith(("@", '"'))):
+    is_spread = at[0].startswith("@") or at[0].endswith("@") or '"@' in at[0]
+    if len(at) == 1 and is_spread:
         # A quoted local part, or blanks around the "@".
         at, name = ["".join(box.words).strip()], ""
     for text in at:

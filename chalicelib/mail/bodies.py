@@ -4,9 +4,11 @@ The choice follows RFC 8621, 4.1.4. What is written in the text is not understoo
 """
 
 import binascii
+import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from chalicelib.mail import charsets, html_text
 from chalicelib.mail.addresses import INVISIBLE
@@ -15,8 +17,9 @@ from chalicelib.mail.structure import Part
 
 MAX_NAME = 180  # bytes of a file name
 MAX_ENDING = 20
+MAX_UU_LINES = 700_000  # of 45 bytes: more than any mail may bring
 
-_SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
+_SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _PLACEHOLDER = re.compile(r"\bhtml\b", re.IGNORECASE)
 _PLACEHOLDER_LENGTH = 300
 _EXTENSIONS = {
@@ -85,16 +88,19 @@ def _sort(
             is_html = part.content_type == "text/html"
             if is_choice and not is_alternative:
                 text, html = (None, html) if is_html else (text, None)
-            if text is not None and not (is_alternative and is_html):
-                text.append(part)
-            if html is not None and (is_html or not is_alternative):
-                html.append(part)
-            if part.disposition_parameters.get("filename"):
-                bodies.files.append(part)
+            _add(text, part, is_wanted=not (is_alternative and is_html))
+            _add(html, part, is_wanted=is_html or not is_alternative)
+            # A text with a name of its own is shown, and still a file that somebody attached.
+            _add(bodies.files, part, is_wanted="filename" in part.disposition_parameters)
     if is_alternative and text is not None and html is not None:
         new_text, new_html = text[had_text:], html[had_html:]
         text += [] if new_text else new_html
         html += [] if new_html else new_text
+
+
+def _add(body: list[Part] | None, part: Part, *, is_wanted: bool) -> None:
+    if body is not None and is_wanted:
+        body.append(part)
 
 
 def _is_body(part: Part, index: int, container: str) -> bool:
@@ -121,7 +127,7 @@ def decoded(raw: bytes, part: Part) -> bytes:
 
 def _uudecode(body: bytes) -> bytes:
     out: list[bytes] = []
-    for line in body.splitlines():
+    for line in islice(io.BytesIO(body), MAX_UU_LINES):
         if line.startswith(b"begin "):
             out.clear()
         elif line.strip() == b"end":

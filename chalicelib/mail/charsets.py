@@ -120,18 +120,21 @@ def _strict(content: bytes, codec: str) -> str | None:
 
 def _damaged(content: bytes, codec: str | None) -> str:
     """Text for bytes that no candidate decodes whole."""
-    if codec and codec not in {"ascii", "cp1252"}:
-        # A few broken characters in the declared charset are better than a guess at all others.
-        try:
-            text = content.decode(codec, "replace")
-        except (UnicodeError, LookupError):
-            text = ""
-        foreign = len(text) - len(text.encode("ascii", "ignore"))
-        if text and text.count("\ufffd") * 10 <= foreign:
-            return text
+    if codec and codec not in {"ascii", "cp1252"} and _is_readable(content[:_SAMPLE], codec):
+        return content.decode(codec, "replace")
     guessed = "cp1252" if codec == "cp1252" else _guess(content[:_SAMPLE])
     text_or_none = _strict(content, guessed)
     return content.decode("latin-1") if text_or_none is None else text_or_none
+
+
+def _is_readable(sample: bytes, codec: str) -> bool:
+    """Whether a few broken characters in the declared charset beat a guess at all others."""
+    try:
+        text = sample.decode(codec, "replace")
+    except (UnicodeError, LookupError):
+        return False
+    foreign = len(text) - len(text.encode("ascii", "ignore"))
+    return bool(text) and text.count("\ufffd") * 10 <= foreign
 
 
 def _guess(sample: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A mail to one recipient as bytes: text and HTML, threading headers, the marks of a machine. Pure."""
+"""A mail to one recipient as bytes: text, HTML, threading headers, marks of a machine. Pure."""
 
 from __future__ import annotations
 

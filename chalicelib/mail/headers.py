@@ -6,6 +6,7 @@ that costs minutes. Nothing here knows of bodies; addresses have a module of the
 
 import binascii
 import re
+import string
 import urllib.parse
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from email.utils import parsedate_to_datetime
 from chalicelib.mail import charsets
 
 MAX_BLOCK = 256 * 1024  # bytes of one header block that are read
-MAX_FIELDS = 1000
+MAX_FIELDS = 1000  # of a mail
+MAX_PART_FIELDS = 100
 MAX_VALUE = 64 * 1024  # bytes of one value; an address list or References may be long
-MAX_STRUCTURED = 16 * 1024
+MAX_STRUCTURED = 8 * 1024
 MAX_PARAMETERS = 100
 MAX_IDS = 200
 MAX_LINE = 998  # characters of a text header that are kept
@@ -24,21 +26,25 @@ MAX_LINE = 998  # characters of a text header that are kept
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:((?:[^\n]*+)(?:\n[ \t][^\n]*+)*+)\n?")
 _MAILBOX_LINE = re.compile(rb">?From [^\n]*\n")
 _STRAY = re.compile(
-    rb"[^\n]+\n(?=(?:from|to|cc|subject|date|message-id|mime-version|content-type)[ \t]*:)",
+    rb"[^\r\n][^\n]*\n(?=(?:from|to|cc|subject|date|message-id|mime-version|content-type)[ \t]*:)",
     re.IGNORECASE,
 )
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _SPACES = re.compile(r"[ \t]{2,}")
-_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?\n]*)\?=")
+# Some clients leave a question mark in an encoded word as it is.
+_WORD = re.compile(
+    r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+){0,3})\?="
+)
 _ID = re.compile(r"<([^<>]{1,500})>")
 _BARE_ID = re.compile(r"[^\s<>,;]{1,200}@[^\s<>,;]{1,200}")
 _PARAMETER = re.compile(
-    r"[;\s]*+([^\s=;\"()<>@,:\\/\[\]?*]{1,60})(\*\d{0,3}\*?)?\s*=\s*"
-    r"(?:\"((?:[^\"\\]++|\\.)*+)\"?|([^;\s]*(?:[ \t]+[^;\s=]+(?=[ \t;]|$))*))",
+    r"(?<![^;\s])([^\s=;\"()<>@,:\\/\[\]?*]{1,60}+)(\*\d{0,3}\*?)?\s*+=\s*+"
+    r"(?:\"((?:[^\"\\]++|\\.)*+)\"?|([^;\s]*+(?:[ \t]+[^;\s=]+(?=[ \t;]|$))*))",
     re.DOTALL,
 )
-_TYPE = re.compile(r"\s*([\w.+-]{1,80})\s*/\s*([\w.+-]{1,127})")
+_NOT_BASE64 = bytes(set(range(256)) - set(string.ascii_letters.encode() + b"0123456789+/"))
+_TYPE = re.compile(r"\s*([\w.+-]{1,80})\s*/\s*([\w.+-]{1,127})", re.ASCII)
 
 
 class Headers:
@@ -68,6 +74,11 @@ class Headers:
         values = self._fields.get(name)
         return self._one_line(values[0]) if values else ""
 
+    def structured(self, name: str) -> tuple[str, dict[str, str]]:
+        """The first value of a field as its head and its parameters."""
+        values = self._fields.get(name)
+        return split_parameters(self._one_line(values[0][:MAX_STRUCTURED])) if values else ("", {})
+
     def text(self, name: str) -> str:
         """The first value of a field for people to read: decoded, one line, bounded."""
         values = self._fields.get(name)
@@ -77,13 +88,15 @@ class Headers:
         return _BREAKS.sub(" ", charsets.decode(value, None, self.hint)).strip()
 
 
-def read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
-    """The header block in raw[start:end], and where the body begins."""
+def read_headers(
+    raw: bytes, start: int, end: int, fields: int = MAX_PART_FIELDS
+) -> tuple[Headers, int]:
+    """The header block in raw[start:end], up to so many fields, and where the body begins."""
     headers = Headers()
     limit = min(end, start + MAX_BLOCK)
     mailbox_line = _MAILBOX_LINE.match(raw, start, limit)
     position = mailbox_line.end() if mailbox_line else start
-    for count in range(MAX_FIELDS):
+    for count in range(fields):
         field = _FIELD.match(raw, position, limit)
         if field is None and count:
             # A broken line does not end the block when a header that everybody knows follows it.
@@ -146,7 +159,7 @@ def decode_base64(content: bytes | memoryview) -> bytes:
     try:
         return binascii.a2b_base64(content)
     except binascii.Error:
-        kept = re.sub(rb"[^A-Za-z0-9+/]+", b"", content)
+        kept = bytes(content).translate(None, _NOT_BASE64)
         # One left-over character carries no whole byte.
         kept = kept[: len(kept) - (len(kept) % 4 == 1)]
         return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
@@ -174,7 +187,6 @@ def read_date(value: str) -> datetime | None:
 
 def split_parameters(value: str) -> tuple[str, dict[str, str]]:
     """A structured value as its lower-case head and its parameters, RFC 2231 and 2047 decoded."""
-    value = value[:MAX_STRUCTURED]
     kind = _TYPE.match(value)
     head = f"{kind[1]}/{kind[2]}" if kind else re.split(r"[;\s]", value.strip(), maxsplit=1)[0]
     rest = value[kind.end() :] if kind else value.strip()[len(head) :]

@@ -34,6 +34,7 @@ _BLOCKS = _PARAGRAPHS | {
     "address", "article", "aside", "body", "center", "dd", "div", "dl", "dt", "fieldset",
     "figure", "footer", "form", "header", "hr", "li", "main", "nav", "section", "tr",
 }  # fmt: skip
+_WRITTEN = _BLOCKS | {"a", "br", "img", "td", "th"}
 
 
 def unescape(text: str) -> str:
@@ -84,8 +85,9 @@ class _Writer:
     def write(self, source: str) -> str:
         for text, tag in _tags(source):
             self._text(text)
-            if tag is not None and tag[2]:
-                self._tag(tag[2].lower(), tag[3], is_end=bool(tag[1]))
+            name = tag[2].lower() if tag and tag[2] else ""
+            if tag and name in _WRITTEN:
+                self._tag(name, tag[3], is_end=bool(tag[1]))
         self._break()
         return _MANY_BREAKS.sub("\n\n", "\n".join(self.lines)).strip("\n")
 

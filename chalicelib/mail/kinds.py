@@ -29,7 +29,7 @@ _SERVERS = re.compile(
     r"(?:mailer-?daemon|mail-?daemon|mdaemon|postmaster|double-?bounce)(?:[+=-].*)?@"
 )
 _MACHINES = re.compile(
-    r"(?:[\w.+-]*[._+-])?(?:no|do-?not|dont|never|ikke|inte|ei|nicht|keine|ne-?pas|non?)"
+    r"(?:[\w.+-]*[._+-])?(?:no|do[._-]?not|dont|never|ikke|inte|ei|nicht|keine|ne-?pas|non?)"
     r"[._-]?(?:reply|replay|respond|response|svar|svara|antworten?|repondre|responder|rispondere)\b"
 )
 _BOUNCED = re.compile(
@@ -46,7 +46,7 @@ _DELAYED = re.compile(
 )
 # What Outlook and its kin put before the subject they answer; only with its colon is it no human's.
 _ABSENT = re.compile(
-    r"(?:automati(?:c reply|sk svar|sche antwort|sch antwoord|czna odpowiedź|cká odpověď)"
+    r"(?:automati(?:c reply|sk svar|sche antwort|sch antwoord|cká odpověď)|automatyczna odpowiedź"
     r"|autosvar|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office(?: autoreply)?"
     r"|abwesenheits(?:notiz|nachricht)|automatisches? (?:antwort|svar)|réponse automatique"
     r"|respuesta automática|resposta automática|risposta automatica|automaattinen vastaus"

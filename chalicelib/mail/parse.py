@@ -61,7 +61,7 @@ def parse(raw: bytes) -> InboundMail:
     """The mail in these bytes. Raises MailError, and nothing else, when they defeat the codec."""
     try:
         return _parse(raw)
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+    except Exception as error:
         raise MailError(f"The mail cannot be read: {type(error).__name__}.") from error
 
 
@@ -129,7 +129,7 @@ def _declared(part: Part) -> str | None:
 
 
 def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
-    return tuple(found for value in headers.every(name) for found in parse_addresses(value))
+    return parse_addresses(", ".join(headers.every(name)))
 
 
 def _delivered_to(headers: Headers) -> tuple[str, ...]:

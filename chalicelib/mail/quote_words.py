@@ -69,7 +69,7 @@ _ORIGINAL = _any(
     "початкове повідомлення", "вихідне повідомлення", "оригінальне повідомлення",
 )  # fmt: skip
 ORIGINAL = re.compile(
-    rf"[\s>]*[-_=*]{{2,}}\s*(?:{_ORIGINAL})\s*:?\s*[-_=*]{{2,}}\s*$", re.IGNORECASE
+    rf"[\s>]*[-_=*‐–—]{{2,}}\s*(?:{_ORIGINAL})\s*:?\s*[-_=*‐–—]{{2,}}\s*$", re.IGNORECASE
 )
 
 _FORWARDED = _any(
@@ -92,7 +92,7 @@ _BEGIN_FORWARDED = _any(
     "початок (?:листа, що пересилається|пересланого повідомлення)",
 )  # fmt: skip
 FORWARDED = re.compile(
-    rf"\s*(?:[-_=*]{{2,}}\s*(?:{_FORWARDED})\b|(?:{_BEGIN_FORWARDED})\s*:\s*$)", re.IGNORECASE
+    rf"\s*(?:[-_=*‐–—]{{2,}}\s*(?:{_FORWARDED})\b|(?:{_BEGIN_FORWARDED})\s*:\s*$)", re.IGNORECASE
 )
 # What clients put before the subject of a mail that is passed on.
 FORWARD_SUBJECT = re.compile(
@@ -103,7 +103,8 @@ FORWARD_SUBJECT = re.compile(
 # "Reply above this line", as desks write it into their own mails.
 REPLY_ABOVE = re.compile(
     r"\W{0,20}(?:please )?(?:(?:type|write|enter) your )?reply above this line"
-    r"|\W{0,20}skriv (?:dit |ditt )?svar(?:et)? (?:over|ovenfor) denne linj[ea]|\W{0,20}svar over denne linj"
+    r"|\W{0,20}skriv (?:dit |ditt )?svar(?:et)? (?:over|ovenfor) denne linj[ea]"
+    r"|\W{0,20}svar over denne linj"
     r"|\W{0,20}(?:bitte )?antworten sie (?:bitte )?(?:ober|über)\w* dieser (?:zeile|linie)",
     re.IGNORECASE,
 )

@@ -29,14 +29,17 @@ MAX_STRAYS = 2  # lines between two labels
 MAX_SIGNATURE_LINES = 15  # that are not blank
 MAX_SIGNATURE = 60
 
+# What every marker below has; most lines of most mails have it not.
+_MARKED = re.compile(r"[:：]|[-_=*‐–—]{2}|lin[ej]|zeile", re.IGNORECASE)
 _QUOTED = re.compile(r"[ \t]{0,3}>")
-_RULE = re.compile(r"[ \t]*[_=*\-–—]{3,}[ \t]*$")
+_RULE = re.compile(r"[ \t]*[_=*\-‐–—]{3,}[ \t]*$")
 _DELIMITER = re.compile(r"--[ \t]?$")
 _FOOTER_RULE = re.compile(r"_{2,}[ \t]*$")
 _FOOTER = re.compile(r"mailing list|mailman|listinfo|unsubscribe", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,64}@[^\s<>()\[\]\"',;:]{1,255}")
 _NAMED = re.compile(r"\w@\w|<[ \t]*$")  # an address, or one that follows in the next line
 _ADDRESS_END = re.compile(r"[<(\[]\s*[^\s<>]{1,64}@[^\s<>]{1,255}\s*[>)\]]*\s*[:：]$")
+_DATE_AND_ADDRESS = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2} .{0,100}<[^<>\s]+@[^<>\s]+>$")
 _DAY = re.compile(
     r"\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}|\b(?:19|20)\d\d\b"
     r"|\b\d{1,2}\.? (?:de )?[^\W\d_]{3,12}\b|\b[^\W\d_]{3,12}\.? \d{1,2}\b"
@@ -89,10 +92,11 @@ def _history_start(lines: Sequence[str]) -> int | None:
         if not line.strip() or _QUOTED.match(line):
             index += 1
             continue
-        if FORWARDED.match(line):
-            return None
-        if ORIGINAL.match(line) or REPLY_ABOVE.match(line) or _is_block(lines, index):
-            return _above(lines, index)
+        if _MARKED.search(line):
+            if FORWARDED.match(line):
+                return None
+            if ORIGINAL.match(line) or REPLY_ABOVE.match(line) or _is_block(lines, index):
+                return _above(lines, index)
         header = _header_at(lines, index)
         if header is None:
             index += 1
@@ -167,7 +171,7 @@ def _header_at(lines: Sequence[str], index: int) -> _Header | None:
         if not line or len(text) + len(line) > MAX_HEADER or is_quote:
             return None
         text = f"{text} {line}".strip(" -")
-        if line.endswith((":", "：")) or WROTE.search(line[-20:]):
+        if line.endswith((":", "：", ">")) or WROTE.search(line[-20:]):
             header = _judge(lines, index, end + 1, text)
             if header:
                 # "... on Monday.\nOn Tuesday Ann wrote:" begins with the second line.
@@ -181,11 +185,14 @@ def _header_at(lines: Sequence[str], index: int) -> _Header | None:
 def _judge(lines: Sequence[str], start: int, end: int, text: str) -> _Header | None:
     wrote, day = WROTE.search(text), _DAY.search(text)
     address, time = _ADDRESS.search(text), _TIME.search(text)
-    is_ended = text.endswith((":", "："))
-    if not is_ended and not (wrote and day and address and len(text) - wrote.end() <= 1):
-        return None
     following = _next_text(lines, end)
     is_quoting = following < len(lines) and bool(_QUOTED.match(lines[following]))
+    if not text.endswith((":", "：")):
+        # Some clients leave the colon out, and one of them the verb as well.
+        is_verb_last = wrote is not None and len(text) - wrote.end() <= 1
+        is_sure = bool(is_verb_last and day and address)
+        is_bare = is_quoting and bool(_DATE_AND_ADDRESS.match(text))
+        return _Header(start, end, is_sure) if is_sure or is_bare else None
     is_alone = start == 0 or not lines[start - 1].strip() or bool(_QUOTED.match(lines[start - 1]))
     if wrote and day and address:
         return _Header(start, end, is_sure=True)

@@ -23,6 +23,7 @@ _ADDRESS_LINE = re.compile(
     r"[ \t]*(?:\([^()\n]{0,200}\))?[ \t]*$",
     re.MULTILINE,
 )
+_BLANK_LINES = re.compile(rb"\n[ \t\r]*+\n\s*+")
 _RETURNED = re.compile(
     r"^[ \t>]*-{2,}[ \w-]*(?:copy|original|returned|enclosed|undelivered|below this line)",
     re.IGNORECASE | re.MULTILINE,
@@ -52,17 +53,13 @@ def walk(part: Part) -> Iterator[Part]:
 
 def from_report(raw: bytes, report: Part) -> tuple[FailedRecipient, ...]:
     """The recipients that a message/delivery-status part says were not reached."""
-    content = decoded(raw, report)[:MAX_REPORT]
+    content = decoded(raw, report)[:MAX_REPORT].lstrip()
     found: dict[str, FailedRecipient] = {}
-    position = 0
-    while position < len(content) and len(found) < MAX_RECIPIENTS:
-        fields, following = read_headers(content, position, len(content))
+    for group in _BLANK_LINES.split(content, maxsplit=2 * MAX_RECIPIENTS):
+        fields, _ = read_headers(group, 0, len(group))
         failed = _failed(fields)
-        if failed:
+        if failed and len(found) < MAX_RECIPIENTS:
             found.setdefault(failed.address, failed)
-        # Blank lines and prose between the groups of fields are stepped over.
-        line_end = content.find(b"\n", position)
-        position = max(following, line_end + 1 if line_end >= 0 else len(content))
     return tuple(found.values())
 
 
@@ -90,14 +87,15 @@ def from_prose(headers: Headers, text: str) -> tuple[FailedRecipient, ...]:
     named = headers.first("x-failed-recipients").split(",")[:MAX_RECIPIENTS]
     addresses = [address for name in named if (address := clean(name))]
     addresses = addresses or [
-        address for name in _ADDRESS_LINE.findall(prose) if (address := clean(name))
+        address
+        for name in _ADDRESS_LINE.findall(prose)[:MAX_RECIPIENTS]
+        if (address := clean(name))
     ]
     status = _code_in(prose)
     reason = _REPLY_CODE.search(prose)
     diagnostic = one_line(prose[reason.start() :].partition("\n\n")[0])[:500] if reason else ""
     return tuple(
-        FailedRecipient(address, status, diagnostic)
-        for address in dict.fromkeys(addresses[:MAX_RECIPIENTS])
+        FailedRecipient(address, status, diagnostic) for address in dict.fromkeys(addresses)
     )
 
 

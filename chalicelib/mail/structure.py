@@ -6,7 +6,12 @@ One forward scan; nothing is decoded or copied here. Embedded mails stay closed.
 import re
 from dataclasses import dataclass, field
 
-from chalicelib.mail.headers import Headers, read_headers, split_parameters
+from chalicelib.mail.headers import (
+    MAX_FIELDS,
+    MAX_PART_FIELDS,
+    Headers,
+    read_headers,
+)
 
 MAX_PARTS = 500
 MAX_DEPTH = 40
@@ -91,9 +96,10 @@ class _Scan:
 
     def _part_at(self, position: int, end: int, default: str) -> Part:
         self.parts += 1
-        headers, start = read_headers(self.raw, position, end)
-        kind, parameters = split_parameters(headers.first("content-type"))
-        shown, shown_parameters = split_parameters(headers.first("content-disposition"))
+        fields = MAX_FIELDS if self.parts == 1 else MAX_PART_FIELDS
+        headers, start = read_headers(self.raw, position, end, fields)
+        kind, parameters = headers.structured("content-type")
+        shown, shown_parameters = headers.structured("content-disposition")
         kind = kind if "/" in kind else default
         # Until a delimiter says otherwise, a part reaches to the end of the mail.
         part = Part(headers, kind, parameters, shown, shown_parameters, start, self.size)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 _WORDS = {
     "en": "the and is are was have has not you your with this that what please hello my would",
     "da": "og jeg er det ikke en et af til på med har jeres hvad min mig kan blev nu hej venlig "
-    "hilsen meget også efter fra uge noget kunne skal hvordan hvornår bliver dere ud",
+    "hilsen meget også efter fra uge noget kunne skal hvordan hvornår bliver ud få",
     "nb": "og jeg er det ikke en et av til på med har deres hva min meg kan ble nå hei vennlig "
     "hilsen mye også etter fra uke noe kunne skal hvordan når blir dere ut fått",
     "hu": "a az és hogy nem van egy de is meg ez azt ha csak már nekem kérem köszönöm tisztelt "

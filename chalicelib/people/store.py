@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
@@ -10,9 +9,6 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeA
 from chalicelib import table
 from chalicelib.keys import Keys
 from chalicelib.people.model import Address, Person
-
-# All persons stand in one partition of the list index: they are added one by one and read in pages.
-PEOPLE_LIST = "PEOPLE"
 
 
 class PersonItem(table.Item, discriminator="person"):
@@ -43,9 +39,7 @@ def person_key(person: str) -> tuple[str, str]:
 def address_of(item: table.Item | None) -> Address | None:
     if not isinstance(item, AddressItem):
         return None
-    return Address(
-        item.email, item.person, item.name, item.locale, item.is_blocked, item.is_muted
-    )
+    return Address(item.email, item.person, item.name, item.locale, item.is_blocked, item.is_muted)
 
 
 def add(keys: Keys, person: Person) -> list[table.Write]:
@@ -59,7 +53,7 @@ def add(keys: Keys, person: Person) -> list[table.Write]:
         email=person.email,
         locale=person.locale,
         created_at=person.created_at,
-        g1pk=PEOPLE_LIST,
+        g1pk=table.PEOPLE_LIST,
         g1sk=person.id,
         row=row,
     )
@@ -89,16 +83,16 @@ def get(person: str) -> Person | None:
 
 def list_page(limit: int, start: dict[str, Any] | None) -> table.Page:
     """Persons by age, oldest first; the items carry `row` only."""
-    return table.query(PEOPLE_LIST, index="gsi1", limit=limit, start=start)
+    return table.query(table.PEOPLE_LIST, index="gsi1", limit=limit, start=start)
 
 
 def mute(keys: Keys, email: str) -> None:
     """Send nothing automatic to this address any more; harmless where it is unknown."""
     pk, sk = address_key(keys, email)
-    table.update(AddressItem(pk=pk, sk=sk), [AddressItem.is_muted.set(True)], table.Item.exists)
+    table.update(AddressItem(pk=pk, sk=sk), [AddressItem.is_muted.set(True)], table.exists())
 
 
-def erase(keys: Keys, person: Person, *, at: datetime) -> list[table.Write]:
+def erase(keys: Keys, person: Person) -> list[table.Write]:
     """The writes that leave of a person only the id; the address is free again."""
     pk, sk = person_key(person.id)
     shell = PersonItem(

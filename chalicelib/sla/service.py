@@ -4,7 +4,6 @@ reaction to the fact, so a sweep that dies half-way has lost nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from chalicelib import facts, table
@@ -30,7 +29,11 @@ def tick(ports: Ports, item: table.Item) -> None:
         _record(ports, first)
     except table.Lost:
         tickets.amend(
-            ports, first.number, lambda ticket, now: _breached(ticket, now), actor=CLOCK, cause="sweep"
+            ports,
+            first.number,
+            _breached,
+            actor=CLOCK,
+            cause="sweep",
         )
 
 

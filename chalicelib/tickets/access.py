@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.desk.model import Agent
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.ledger.model import Actor
-from chalicelib.tickets.model import Author, Ticket
+from chalicelib.tickets.model import Article, Author, Contact, Ticket
 
 SCOPES = (
     "tickets:read",
@@ -39,7 +39,13 @@ class Who:
         groups = None if agent.is_admin else agent.groups
         scopes = frozenset(SCOPES if agent.is_admin else SCOPES[:-1])
         return cls(
-            Actor("agent", agent.id), agent.name, agent.email, scopes, groups, agent.locale, agent.id
+            Actor("agent", agent.id),
+            agent.name,
+            agent.email,
+            scopes,
+            groups,
+            agent.locale,
+            agent.id,
         )
 
     @property
@@ -62,3 +68,21 @@ def seen(who: Who, ticket: Ticket | None, number: int) -> Ticket:
     if ticket is None or not who.may_see(ticket.group, ticket.assignee):
         raise NotFound(f"There is no ticket {number}.")
     return ticket
+
+
+def holder(ticket: Ticket | None, place: int, epoch: int) -> Contact:
+    """The contact whose signed link this is, or NotFound; the field `link` says what is wrong."""
+    if ticket is None or place >= len(ticket.contacts):
+        raise NotFound("This link leads nowhere.", fields={"link": "invalid"})
+    if ticket.link_epoch != epoch:
+        raise NotFound("This link is too old.", fields={"link": "expired"})
+    return ticket.contacts[place]
+
+
+def is_for(contact: Contact, article: Article) -> bool:
+    """Whether a customer may see an article: a reply that people wrote since the customer joined.
+
+    What machines mail to a ticket is not for customers: it may be a code that somebody lured here.
+    """
+    is_written = article.mail_kind in {"human", "list"}
+    return article.is_public and is_written and article.seq >= contact.since

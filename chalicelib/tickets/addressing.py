@@ -14,9 +14,12 @@ from chalicelib.keys import SIGNATURE_LENGTH, Keys
 from chalicelib.tickets.model import Ticket
 
 _SIGNATURE = rf"(?P<signature>[a-z2-7]{{{SIGNATURE_LENGTH}}})"
-_REPLY = re.compile(rf"[^+@]+\+(?P<number>\d{{1,12}})\.(?P<place>\d{{1,3}})\.{_SIGNATURE}@", re.I)
+_REPLY = re.compile(
+    rf"[^+@]+\+(?P<number>\d{{1,12}})\.(?P<place>\d{{1,3}})\.{_SIGNATURE}@", re.IGNORECASE
+)
 _OWN_ID = re.compile(
-    rf"<?(?P<number>\d{{1,12}})\.(?P<seq>\d{{1,8}})\.(?P<place>\d{{1,3}})\.{_SIGNATURE}@", re.I
+    rf"<?(?P<number>\d{{1,12}})\.(?P<seq>\d{{1,8}})\.(?P<place>\d{{1,3}})\.{_SIGNATURE}@",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"\[#(\d{1,12})-(\d)\]")
 STAFF = 999  # the place of a recipient who is no contact
@@ -80,7 +83,12 @@ def read_subject_tag(subject: str) -> int | None:
 def without_tags(subject: str) -> str:
     """The subject as it was before any desk or client put something in front of it."""
     bare = _TAG.sub("", subject)
-    bare = re.sub(r"^(\s*(re|sv|vs|aw|fwd?|vb|vl|antw|ref|odp|rv|tr|wg)\s*(\[\d+\])?:\s*)+", "", bare, flags=re.I)
+    bare = re.sub(
+        r"^(\s*(re|sv|vs|aw|fwd?|vb|vl|antw|ref|odp|rv|tr|wg)\s*(\[\d+\])?:\s*)+",
+        "",
+        bare,
+        flags=re.IGNORECASE,
+    )
     return " ".join(bare.split())
 
 

@@ -174,7 +174,7 @@ def _with(change: Change, fact: facts.Fact, **fields: object) -> Change:
     return replace(change, after=after, facts=(*change.facts, fact))
 
 
-def _set_subject(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+def _set_subject(change: Change, wanted: object, *_: object) -> Change:
     subject = " ".join(str(wanted).split())
     if not subject or len(subject) > SUBJECT_LIMIT:
         raise ValueError(f"write 1 to {SUBJECT_LIMIT} characters")
@@ -215,7 +215,7 @@ def _set_group(change: Change, wanted: object, desk: Desk, now: datetime) -> Cha
     return _retargeted(change, desk, now)
 
 
-def _set_assignee(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+def _set_assignee(change: Change, wanted: object, desk: Desk, *_: object) -> Change:
     if wanted in {None, ""}:
         return _assigned(change, None)
     agent = desk.agents.get(str(wanted)) or desk.agent_at(str(wanted))
@@ -226,7 +226,7 @@ def _set_assignee(change: Change, wanted: object, desk: Desk, now: datetime) -> 
     return _assigned(change, agent.id)
 
 
-def _set_tags(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+def _set_tags(change: Change, wanted: object, *_: object) -> Change:
     if not isinstance(wanted, list | tuple):
         raise ValueError("must be a list of words")  # noqa: TRY004 - collected as a field's problem
     tags = tuple(sorted({"-".join(str(tag).lower().split())[:50] for tag in wanted} - {""}))

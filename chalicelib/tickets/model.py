@@ -39,7 +39,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person on a ticket, as they were when they joined. `since` is the first article they see."""
+    """A person on a ticket, as they were when they joined; they see articles from `since` on."""
 
     person: str
     name: str

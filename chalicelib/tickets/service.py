@@ -39,7 +39,7 @@ BODY_LIMIT = 200_000
 SALT_BYTES = 16
 
 
-class Done(Exception):  # noqa: N818 - an outcome: what was asked has been done before
+class Done(Exception):
     """A claim was taken already; `item` is who holds it."""
 
     def __init__(self, item: table.Item) -> None:
@@ -63,7 +63,7 @@ class Saved:
     seq: int | None
 
 
-def amend(  # noqa: PLR0913 - all by name
+def amend(
     ports: Ports,
     number: int,
     decide: Callable[[Ticket | None, datetime], Change | None],
@@ -156,7 +156,7 @@ def write_article(
     """Add an agent's reply or note; a reply is sent to everybody on the ticket."""
     who.need("tickets:write")
     desk = live_desk(ports)
-    text, text_key = _stored(ports, draft.body)
+    text, text_key = stored_text(ports, draft.body)
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
@@ -197,7 +197,7 @@ def _guard(ticket: Ticket, draft: Draft) -> None:
         )
 
 
-def _stored(ports: Ports, body: str) -> tuple[str, str | None]:
+def stored_text(ports: Ports, body: str) -> tuple[str, str | None]:
     """The text as it stands in the table, and the file with all of it where it is long."""
     body = body.replace("\r\n", "\n").strip()
     if not body:
@@ -220,7 +220,7 @@ def _to_everybody(ports: Ports, change: Change, now: datetime) -> list[Delivery]
     ]
 
 
-def delivery_to(  # noqa: PLR0913 - all by name
+def delivery_to(
     ports: Ports,
     change: Change,
     contact: Contact,
@@ -246,7 +246,7 @@ def delivery_to(  # noqa: PLR0913 - all by name
     )
 
 
-def edit_ticket(  # noqa: PLR0913 - all by name
+def edit_ticket(
     ports: Ports,
     who: Who,
     number: int,
@@ -340,7 +340,7 @@ def new_ticket(number: int, opening: Opening, now: datetime) -> Ticket:
     )
 
 
-def open_ticket(  # noqa: PLR0913 - all by name
+def open_ticket(
     ports: Ports,
     who: Who,
     opening: Opening,
@@ -352,7 +352,7 @@ def open_ticket(  # noqa: PLR0913 - all by name
 ) -> Saved:
     """Register a ticket for a requester, as an agent does on the phone or a program by API."""
     who.need("tickets:write")
-    text, text_key = _stored(ports, body)
+    text, text_key = stored_text(ports, body)
     if claim and (held := table.fetch([claim.key])):
         raise Done(held[claim.key])
     number, now, contact = store.next_number(), ports.clock(), opening.contact
@@ -372,9 +372,7 @@ def open_ticket(  # noqa: PLR0913 - all by name
         change = changes.with_deliveries(change, [ack])
     writes = [claim.write(number, change.seq)] if claim else []
     try:
-        return save(
-            change, actor=who.actor, cause=opening.channel, now=now, also=[*also, *writes]
-        )
+        return save(change, actor=who.actor, cause=opening.channel, now=now, also=[*also, *writes])
     except table.Lost as lost:
         _give_up_if_done(lost, claim, number)
         raise Conflict("Somebody registered the same at once: try again.") from lost

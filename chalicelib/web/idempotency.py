@@ -41,5 +41,5 @@ def replayed(call: Call, done: Done) -> store.AnswerItem:
 
 def _fingerprint(call: Call) -> str:
     body = {name: value for name, value in call.body.items() if name != "csrf_token"}
-    asked = [call.route.method, str(call.request.path), body]
+    asked = [call.route.method, call.path, body]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -51,7 +51,7 @@ def summary(desk: Desk, ticket: Ticket) -> dict[str, Any]:
 
 def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
     """A ticket from the columns that a list index holds."""
-    row: Mapping[str, Any] = item.row.as_dict()
+    row: Mapping[str, Any] = item.columns
     assignee = desk.agents.get(row.get("assignee") or "")
     return {
         "number": int(row["number"]),
@@ -65,7 +65,7 @@ def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
         "tags": list(row.get("tags", ())),
         "due": [
             {"target": target, "due_at": due_at, "state": state}
-            for target, due_at, state in json.loads(row["due"])
+            for target, due_at, state, _ in json.loads(row["due"])
         ],
         "opened_at": row["opened"],
         "updated_at": row["updated"],
@@ -77,9 +77,7 @@ def _due(clock: Clock) -> dict[str, Any]:
     return {"target": clock.metric.value, "due_at": due_at, "state": clock.state.value}
 
 
-def article_json(
-    article: Article, deliveries: tuple[Delivery, ...], *, url: str
-) -> dict[str, Any]:
+def article_json(article: Article, deliveries: tuple[Delivery, ...], *, url: str) -> dict[str, Any]:
     base = f"{url}/tickets/{article.number}/articles/{article.seq}"
     author = article.author
     return {

@@ -53,13 +53,14 @@ class Route:
 
 @dataclass
 class Call:
-    """One request, understood."""
+    """One request, understood. `path` is its own, below the `prefix` that the site has."""
 
     ports: Ports
     request: Request
     route: Route
     request_id: str
     prefix: str
+    path: str
     query: Mapping[str, str]
     body: Mapping[str, Any] = field(default_factory=dict)
     signed_in: Who | None = None
@@ -98,12 +99,14 @@ class Call:
 
 def answer(route: Route, ports: Ports, request: Request, params: Mapping[str, str]) -> Response:
     """Run one route; whatever fails becomes the answer that fits the caller."""
+    prefix, path = _split(request)
     call = Call(
         ports=ports,
         request=request,
         route=route,
         request_id=_request_id(request),
-        prefix=_prefix(request),
+        prefix=prefix,
+        path=path,
         query=request.query_params or {},
     )
     try:
@@ -131,13 +134,17 @@ def _request_id(request: Request) -> str:
     return str(context.get("requestId") or context.get("extendedRequestId") or "-")
 
 
-def _prefix(request: Request) -> str:
-    """What stands before our own path: API Gateway's stage, or nothing under a domain."""
-    context = request.context or {}
-    whole, own = str(context.get("path") or ""), str(request.path or "")
-    if own == "/":
-        return whole.rstrip("/")
-    return whole.removesuffix(own) if whole.endswith(own) else ""
+def _split(request: Request) -> tuple[str, str]:
+    """What stands before our own path, and the path itself.
+
+    Before it stands API Gateway's stage, the base path of a domain, or nothing. Chalice's own
+    `request.path` is the pattern of the route, so its segments say where ours begins.
+    """
+    whole = str((request.context or {}).get("path") or request.path).rstrip("/")
+    own = str(request.path).rstrip("/").count("/")
+    segments = whole.split("/")
+    start = len(segments) - own
+    return "/".join(segments[:start]), "/" + "/".join(segments[start:])
 
 
 def _identify(call: Call) -> None:
@@ -155,7 +162,7 @@ def _read(call: Call) -> Mapping[str, Any]:
     if len(raw) > BODY_BYTES:
         raise Invalid("The request is too large: upload files separately.")
     if call.route.takes == "json":
-        return _read_json(raw)
+        return _read_json(raw, call.header("content-type"))
     if call.route.takes == "form":
         try:
             form = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=100)
@@ -165,10 +172,17 @@ def _read(call: Call) -> Mapping[str, Any]:
     return {}
 
 
-def _read_json(raw: bytes) -> Mapping[str, Any]:
+def _read_json(raw: bytes, content_type: str | None) -> Mapping[str, Any]:
+    if not raw:
+        return {}
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Invalid("Send JSON.", fields={"Content-Type": "must be application/json"})
     try:
-        body = json.loads(raw or b"{}")
-    except ValueError as error:
+        body = json.loads(raw)
+        # Half a surrogate pair is valid in JSON, but nothing that could ever be stored or sent.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
         raise Invalid("The body is no JSON.") from error
     if not isinstance(body, dict):
         raise Invalid("The body must be a JSON object.")

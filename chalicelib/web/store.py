@@ -64,7 +64,7 @@ def answer_key(actor: str, key: str) -> tuple[str, str]:
     return table.idempotency_pk(digest), table.ONLY
 
 
-def answer_write(  # noqa: PLR0913 - the parts of an answer
+def answer_write(
     key: tuple[str, str],
     fingerprint: str,
     now: datetime,

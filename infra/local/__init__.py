@@ -6,10 +6,7 @@ speak to a stack that runs. What the emulator gets wrong is mended in `shims/`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 def run(root: Path) -> int:

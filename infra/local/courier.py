@@ -10,21 +10,18 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.receiving import PREFIX, digest, event, stored_copy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from infra.local.spool import Spool
-    from infra.local.stack import Stack
+from infra.local.spool import Spool
+from infra.local.stack import Stack
 
 _AT_ONCE = 2  # mails
 _LOOKS_EVERY = 1.0  # seconds

@@ -7,21 +7,20 @@ import hashlib
 import json
 import shutil
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.local.place import HOST, Place
 from infra.local.stack import Stack, aws_environment
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
 Template = dict[str, Any]
 
 STACK = "skranke"
 CODE_BUCKET = "skranke-code"
+_TEMPLATE_KEY = "template.json"
 
 # Types that the emulator does not know, and who does their work here.
 DROPPED = {
@@ -65,20 +64,35 @@ def adapt(template: Template, code_key: str) -> Template:
     return {**adapted, "Resources": kept}
 
 
-def deploy(place: Place, endpoint: str, template: Template, code: Path) -> Stack:
-    """Bring the emulator to that template. Where nothing changed since the last time, look only."""
+def deploy(
+    place: Place, endpoint: str, template: Template, code: Path, save: Callable[[], None]
+) -> Stack:
+    """Bring the emulator to that template. Where nothing changed since the last time, look only.
+
+    `save` puts all of the emulator's state on disk.
+    """
     stack = Stack(place.root, place.url, endpoint, {}, {})
     key = f"{hashlib.sha256(code.read_bytes()).hexdigest()}.zip"
     adapted = adapt(template, key)
-    wanted = {"TemplateBody": json.dumps(adapted), "Parameters": _as_list(parameters(place))}
-    digest = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()
+    text, chosen = json.dumps(adapted), parameters(place)
+    digest = hashlib.sha256(json.dumps([text, chosen]).encode()).hexdigest()
     known = _last(place)
     if known != digest:
-        _upload(stack, key, code)
-        _apply(stack, wanted, is_new=known is None)
+        _upload(stack, {key: code.read_bytes(), _TEMPLATE_KEY: text.encode()})
+        _apply(stack, chosen, is_new=known is None)
         _apply_ttl(stack, adapted)
+        save()
         _record(place).write_text(digest)
     return _described(stack)
+
+
+def enter_running(root: Path) -> None:
+    """Make the stack that runs in this project the AWS of this process."""
+    place = Place(root)
+    if not place.stack_file.exists():
+        raise SystemExit("No local stack runs here: start it with make run.")
+    endpoint = f"http://{HOST}:{place.port_file.read_text()}"
+    _described(Stack(root, place.url, endpoint, {}, {})).enter()
 
 
 def forget_unfinished(place: Place) -> None:
@@ -106,22 +120,28 @@ def _forget(resource: Template, gone: set[str]) -> None:
         resource["DependsOn"] = left
 
 
-def _upload(stack: Stack, key: str, code: Path) -> None:
+def _upload(stack: Stack, files: Mapping[str, bytes]) -> None:
     s3 = stack.client("s3")
     if CODE_BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         region = {"LocationConstraint": s3.meta.region_name}
         s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration=region)
     for old in s3.list_objects_v2(Bucket=CODE_BUCKET).get("Contents", []):
         s3.delete_object(Bucket=CODE_BUCKET, Key=old["Key"])
-    s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=code.read_bytes())
+    for key, content in files.items():
+        s3.put_object(Bucket=CODE_BUCKET, Key=key, Body=content)
 
 
-def _apply(stack: Stack, wanted: Mapping[str, Any], *, is_new: bool) -> None:
+def _apply(stack: Stack, chosen: Mapping[str, str], *, is_new: bool) -> None:
     formation = stack.client("cloudformation")
     change = formation.create_stack if is_new else formation.update_stack
-    may = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
     try:
-        change(StackName=STACK, Capabilities=may, **wanted)
+        change(
+            StackName=STACK,
+            # By address: a text in the call may have 51,200 bytes, and ours has more.
+            TemplateURL=f"{stack.endpoint}/{CODE_BUCKET}/{_TEMPLATE_KEY}",
+            Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in chosen.items()],
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
     except ClientError as refusal:
         raise DeployError(f"{refusal}\n{_ANEW}") from None
     deadline = time.monotonic() + _WITHIN
@@ -165,7 +185,3 @@ def _described(stack: Stack) -> Stack:
 def _stack(formation: Any) -> dict[str, Any]:
     found: dict[str, Any] = formation.describe_stacks(StackName=STACK)["Stacks"][0]
     return found
-
-
-def _as_list(chosen: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"ParameterKey": key, "ParameterValue": value} for key, value in chosen.items()]

@@ -11,18 +11,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.local import processes
 from infra.local.place import ACCOUNT, HOST, REGION, Place
 from infra.local.stack import aws_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _REQUIREMENTS = Path(__file__).with_name("emulator-requirements.txt")
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -141,7 +138,7 @@ def _environment(place: Place, port: int) -> dict[str, str]:
 
 def _own_port(place: Place) -> int:
     """Any free port, and the same again next time: addresses of files hold it."""
-    record = place.home / "emulator.port"
+    record = place.port_file
     if record.exists() and _is_free(int(record.read_text())):
         return int(record.read_text())
     with socket.socket() as probe:

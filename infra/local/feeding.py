@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from infra.local import courier
 from infra.local.place import HOST, VERDICTS, Place
 from infra.local.receiving import digest, is_ours, on_the_wire
 from infra.local.stack import Stack
-
-if TYPE_CHECKING:
-    from email.message import Message
-    from pathlib import Path
 
 
 def mail(root: Path, file: Path) -> int:

@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from email.utils import formatdate, getaddresses
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 SIMULATOR = "simulator.amazonses.com"
 

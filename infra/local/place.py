@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+from pathlib import Path
 
 HOST = "127.0.0.1"
 # The emulator takes a twelve-digit access key for the account, in the functions too.
@@ -87,6 +84,11 @@ class Place:
     @property
     def log(self) -> Path:
         return self.home / "log"
+
+    @property
+    def port_file(self) -> Path:
+        """Holds the port where the emulator is AWS."""
+        return self.home / "emulator.port"
 
     @property
     def stack_file(self) -> Path:

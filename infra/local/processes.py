@@ -12,12 +12,9 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _GRACE = 10.0  # seconds for an orphan to save its state
 
@@ -46,6 +43,14 @@ def remember(home: Path, pid: int) -> None:
 
 def forget(home: Path) -> None:
     (home / "children.json").unlink(missing_ok=True)
+
+
+def children(home: Path) -> list[int]:
+    """The pids of the recorded children that still run."""
+    record = home / "children.json"
+    if not record.exists():
+        return []
+    return [child["pid"] for child in json.loads(record.read_text()) if _is_ours(child)]
 
 
 def end_orphans(home: Path) -> list[int]:

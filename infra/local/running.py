@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from infra import package
 from infra.dependencies import DependencyError
@@ -17,11 +18,6 @@ from infra.local.courier import Courier
 from infra.local.place import HOST, Place
 from infra.local.spool import Spool
 from infra.local.stack import Stack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from pathlib import Path
 
 # What a seed gives back: `addresses` by group, the `api_token`, and the `agents`.
 Seed = Callable[[Stack], Mapping[str, Any]]
@@ -70,7 +66,7 @@ def _serve(place: Place, seed: Seed) -> None:
         emulated = running.enter_context(emulator.running(place))
         print("deploying", flush=True)
         template = json.loads(built.template.read_text("utf-8"))
-        stack = deploy.deploy(place, emulated.endpoint, template, built.zip)
+        stack = deploy.deploy(place, emulated.endpoint, template, built.zip, emulated.save)
         stack.enter()
         print("opening the desk", flush=True)
         seeded = seed(stack)
@@ -125,7 +121,8 @@ def _announce(place: Place, seeded: Mapping[str, Any]) -> None:
         print(f"  {agent['email']}  password {agent['password']}  ({agent['group']})")
     print(f"mail to {', '.join(described['addresses'].values())}")
     print(f"  make mail FILE=some.eml, or any SMTP client at {described['smtp']}")
-    print(f"  what the desk sends lies in {described['outbox']}/", flush=True)
+    print(f"what the desk sends lies in {described['outbox']}/")
+    print(f"what its functions say stands in {place.log.relative_to(place.root)}/", flush=True)
 
 
 @contextmanager

@@ -8,19 +8,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
 from infra.local.place import HOST, VERDICTS
 from infra.local.receiving import Receipt, is_ours, now
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from infra.local.spool import Spool
+from infra.local.spool import Spool
 
 SIZE_LIMIT = 40 * 1024 * 1024  # bytes, as SES
 _RECIPIENTS_LIMIT = 50  # of one mail, as SES
@@ -57,7 +54,8 @@ class _Reception:
             at=now(),
             peer=session.peer[0],
             helo=session.host_name or "unknown",
-            sender=envelope.mail_from or "",
+            # A bounce comes from nobody, which is written <>.
+            sender=(envelope.mail_from or "").strip("<>"),
             recipients=tuple(envelope.rcpt_tos),
             verdicts=self._verdicts,
         )

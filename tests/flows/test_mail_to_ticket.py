@@ -163,7 +163,7 @@ def test_what_ses_condemns_is_suspended_with_its_cause_and_never_answered(
     from chalicelib.intake import store as intake
 
     world.mail(letter(), verdicts=verdicts)
-    rows = [item.row.as_dict() for item in intake.list_page(10, None).items]
+    rows = [item.columns for item in intake.list_page(10, None).items]
     assert [row["cause"] for row in rows] == [cause]
     assert world.outbox == []
 

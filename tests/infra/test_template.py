@@ -138,12 +138,12 @@ def rules_of(bucket):
     return {rule["Id"]: rule for rule in properties(bucket)["LifecycleConfiguration"]["Rules"]}
 
 
-def test_only_what_is_made_to_be_fetched_once_expires():
+def test_only_exports_and_what_a_dead_relay_left_expire():
     assert not any("ExpirationInDays" in rule for rule in rules_of("MailBucket").values())
     expiring = {
         rule["Prefix"] for rule in rules_of("FilesBucket").values() if "ExpirationInDays" in rule
     }
-    assert expiring == {"exports/", "uploads/", "aws/lambda/"}
+    assert expiring == {"exports/", "aws/lambda/"}
 
 
 def test_the_browser_may_upload_from_the_desks_origin_only():

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Response
 
 from chalicelib import table
+from chalicelib.errors import NotFound
 from chalicelib.exports import service as exports
-from chalicelib.exports.model import Export
 from chalicelib.intake import store as intake
 from chalicelib.people import service as people
 from chalicelib.people import store as people_store
+from chalicelib.people.model import Address
 from chalicelib.tickets.service import Done
 from chalicelib.web import idempotency, paging
+from chalicelib.web.api import fields
 from chalicelib.web.api.openapi import describe
 from chalicelib.web.api.tickets import API
 from chalicelib.web.routing import Access, Call, Route, json_answer
+
+_ID_LENGTH = 40
 
 
 def list_people(call: Call) -> dict[str, Any]:
     """Everybody who ever wrote, oldest first; or the one behind `email`."""
     if "email" in call.query:
         found = people.find(call.ports, call.query["email"])
-        items = [
-            {
-                "id": found.person,
-                "name": found.name,
-                "email": found.email,
-                "locale": found.locale,
-            }
-        ] if found else []
-        return {"items": items, "next": None}
+        return {"items": [_person(found)] if found else [], "next": None}
     page, cursor = _page(call, "people", people_store.list_page)
-    items = [{"id": item.g1sk, **item.row.as_dict()} for item in page.items]
+    items = [{"id": item.g1sk, **item.row.attribute_values} for item in page.items]
     return {"items": items, "next": cursor}
+
+
+def _person(address: Address) -> dict[str, Any]:
+    return {
+        "id": address.person,
+        "name": address.name,
+        "email": address.email,
+        "locale": address.locale,
+    }
 
 
 def list_suspended(call: Call) -> dict[str, Any]:
@@ -44,7 +50,7 @@ def list_suspended(call: Call) -> dict[str, Any]:
 
 
 def _suspended(item: table.Item) -> dict[str, Any]:
-    row = item.row.as_dict()
+    row = item.row.attribute_values
     return {
         "id": row["id"],
         "cause": row["cause"],
@@ -54,30 +60,32 @@ def _suspended(item: table.Item) -> dict[str, Any]:
     }
 
 
-def _page(call: Call, scope: str, read: Any) -> tuple[table.Page, str | None]:
+def _page(
+    call: Call, scope: str, read: Callable[[int, dict[str, Any] | None], table.Page]
+) -> tuple[table.Page, str | None]:
     keys = call.ports.keys()
     limit = paging.limit_of(call.query.get("limit"))
-    page: table.Page = read(limit, paging.from_cursor(keys, scope, call.query.get("cursor")))
+    page = read(limit, paging.from_cursor(keys, scope, call.query.get("cursor")))
     return page, paging.to_cursor(keys, scope, page.next_key)
 
 
 def create_export(call: Call) -> Response:
-    """Ask for an export of everything up to now."""
+    """Ask for an export of everything up to now. The same Idempotency-Key gives the same export."""
+    fields.check(call.body, {})
     try:
         export = exports.request(call.ports, call.who, claim=idempotency.claim(call))
     except Done as done:
-        reference = str(idempotency.replayed(call, done).reference)
-        export = exports.get(call.ports, call.who, reference)
-    return json_answer(_export(export), status=202)
+        idempotency.replayed(call, done)
+        raise NotFound("The export of this Idempotency-Key is gone: take a new one.") from done
+    headers = {"Location": f"{call.ports.config.url}{API}/exports/{export.id}"}
+    return json_answer(export.to_json(), status=202, headers=headers)
 
 
 def get_export(call: Call, export: str) -> dict[str, Any]:
     """How far an export is, and its links for five minutes once it is done."""
-    return _export(exports.get(call.ports, call.who, export))
-
-
-def _export(export: Export) -> dict[str, Any]:
-    return export.to_json()
+    if not export.isalnum() or len(export) > _ID_LENGTH:
+        raise NotFound("There is no such export.")
+    return exports.get(call.ports, call.who, export).to_json()
 
 
 def health(_call: Call) -> dict[str, str]:
@@ -86,24 +94,23 @@ def health(_call: Call) -> dict[str, str]:
 
 
 def openapi(call: Call) -> dict[str, Any]:
-    """This API in OpenAPI 3.1."""
-    return describe(f"{call.ports.config.url}")
+    """The API's own description, in OpenAPI 3.1."""
+    return describe(call.ports.config.url)
 
 
-_TOKEN = {"access": Access.TOKEN}
 ROUTES = [
-    Route("GET", f"{API}/people", list_people, scope="people:read", **_TOKEN),
-    Route("GET", f"{API}/suspended", list_suspended, scope="suspended:read", **_TOKEN),
+    Route("GET", f"{API}/people", list_people, Access.TOKEN, scope="people:read"),
+    Route("GET", f"{API}/suspended", list_suspended, Access.TOKEN, scope="suspended:read"),
     Route(
         "POST",
         f"{API}/exports",
         create_export,
+        Access.TOKEN,
         scope="exports",
         takes="json",
         replays=True,
-        **_TOKEN,
     ),
-    Route("GET", f"{API}/exports/{{export}}", get_export, scope="exports", **_TOKEN),
+    Route("GET", f"{API}/exports/{{export}}", get_export, Access.TOKEN, scope="exports"),
     Route("GET", f"{API}/health", health, Access.OPEN),
     Route("GET", f"{API}/openapi.json", openapi, Access.OPEN),
 ]

@@ -10,16 +10,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import ministack.services.eventbridge as bus
 import ministack.services.ses as ses_v1
 import ministack.services.ses_v2 as ses
 
 from infra.local import outbox
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FATE_AFTER = 1.0  # seconds; on AWS too the sender has long stored the id by then
 

@@ -18,7 +18,7 @@ _one_at_a_time = threading.Lock()
 class _Linked(zipfile.ZipFile):
     """A package that is unpacked by linking to what was unpacked before."""
 
-    def extractall(self, path: Any = None, *_: Any) -> None:  # type: ignore[override]
+    def extractall(self, path: Any = None, *_: Any) -> None:
         assert isinstance(self.filename, str)
         digest = hashlib.sha256(Path(self.filename).read_bytes()).hexdigest()
         shared = Path(tempfile.gettempdir()) / f"code-{digest}"

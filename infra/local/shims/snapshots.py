@@ -16,11 +16,14 @@ from infra.local.shims.journal import Journal, encode_state, write_state
 
 EVERY = 2.0  # seconds
 
-# Asking for this address saves at once; the stack does before it says that it is ready.
+# Asking for this address saves everything at once.
 SAVE_NOW = "/_ministack/skranke/save"
 
 # Logs and measurements grow without end, and nobody asks for them after a restart.
 _NOT_SAVED = {"dynamodb", "cloudwatch", "cloudwatch_logs", "cloudtrail"}
+
+# Changed by a deployment alone, which asks for a save, and slow: the code is read for its digest.
+_AFTER_DEPLOYING = {"lambda"}
 
 
 class Snapshots:
@@ -45,7 +48,7 @@ class Snapshots:
             await self._inner(scope, receive, self._around_life(send))
             return
         if scope["type"] == "http" and scope["path"] == SAVE_NOW:
-            await self._save()
+            await self._save(emulator._build_persistence_save_dict())
             await send({"type": "http.response.start", "status": 204})
             await send({"type": "http.response.body"})
             return
@@ -67,26 +70,31 @@ class Snapshots:
         while True:
             await asyncio.sleep(EVERY)
             if self._is_changed:
-                await self._save()
+                await self._save(_often())
 
-    async def _save(self) -> None:
+    async def _save(self, states: dict[str, Any]) -> None:
         async with self._lock:
             self._is_changed = False
             # The tables first: a stack that was saved without its table could not be mended.
             self._journal.save_new_tables()
-            changed = self._changed()
+            changed = self._changed(states)
             await asyncio.to_thread(_write, changed)
             self._written |= changed
 
-    def _changed(self) -> dict[str, str]:
+    def _changed(self, states: dict[str, Any]) -> dict[str, str]:
         texts = {}
-        for service, state in emulator._build_persistence_save_dict().items():
+        for service, state in states.items():
             try:
                 texts[service] = encode_state(service, state())
             except RuntimeError:
                 # A delivery thread changed it under our hands: the next round has it.
                 self._is_changed = True
         return {name: text for name, text in texts.items() if self._written.get(name) != text}
+
+
+def _often() -> dict[str, Any]:
+    states: dict[str, Any] = emulator._build_persistence_save_dict()
+    return {service: state for service, state in states.items() if service not in _AFTER_DEPLOYING}
 
 
 def _write(states: dict[str, str]) -> None:

@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ministack.core.responses as request
 import ministack.services.dynamodb as tables
 import ministack.services.lambda_svc as functions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PAUSE = 1.0  # seconds before a failed batch is tried again
 _WHOLE_BATCH = 0
@@ -82,7 +80,6 @@ def _advance(mapping: Mapping, table: str, function: Any) -> bool:
     if failed is None:
         _move(uuid, position + len(records))
         return True
-    functions.logger.warning("%s failed at a stream record: %s", mapping["FunctionName"], result)
     if failed > 0:
         _move(uuid, position + failed)
     # A function that names the record is believed; one that raised may have met any of them.

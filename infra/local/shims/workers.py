@@ -27,6 +27,11 @@ def apply() -> None:
 
     def execute_in_turn(function: Any, config: dict[str, Any], *rest: Any) -> Any:
         with turns[config["FunctionName"]]:
-            return execute(function, config, *rest)
+            result = execute(function, config, *rest)
+        if result.get("error"):
+            # Nobody else would tell it of a function that no one waits for.
+            told = (config["FunctionName"], result.get("body"), result.get("log"))
+            functions.logger.error("%s failed: %s\n%s", *told)
+        return result
 
     functions._execute_function_dispatch = execute_in_turn

@@ -41,8 +41,10 @@ def multipart(*parts: bytes, kind: str = "mixed", boundary: str = "b1") -> tuple
     return f'multipart/{kind}; boundary="{boundary}"', body
 
 
-def multipart_mail(*parts: bytes, kind: str = "mixed", **fields: str) -> bytes:
-    content_type, body = multipart(*parts, kind=kind)
+def multipart_mail(
+    *parts: bytes, kind: str = "mixed", boundary: str = "b1", **fields: str
+) -> bytes:
+    content_type, body = multipart(*parts, kind=kind, boundary=boundary)
     return mail(body, Content_Type=content_type, **fields)
 
 
@@ -73,6 +75,7 @@ def bounce(action: str, status: str, address: str = "bo@example.net") -> bytes:
         part(report, "message/delivery-status"),
         part("Subject: Printeren\r\n\r\nHej", "message/rfc822"),
         kind="report; report-type=delivery-status",
+        boundary="r1",
         From="Mail Delivery System <MAILER-DAEMON@example.net>",
         Subject="Undelivered Mail Returned to Sender",
         Return_Path="<>",

@@ -137,6 +137,7 @@ def test_raw_letters_in_headers_are_read_in_the_charset_of_the_text():
         ("Re: =?UTF-8?B?w4U=?= og mere", "Re: Å og mere"),
         ("=?utf-8*da?q?bl=C3=A5?=", "blå"),
         ("=?x-none?q?abc?=", "abc"),
+        ("=?utf-8?q?Hvad_nu??=", "Hvad nu?"),
         ("=?utf-8?q?broken", "=?utf-8?q?broken"),
         ("=?utf-8?q?a=0D=0ABcc:_x=00?=", "a Bcc: x"),
         ("  a\r\n\tb  ", "a b"),

@@ -77,6 +77,8 @@ BLOCKS = [
     "-------- Ursprüngliche Nachricht --------\nVon: Desk",
     "-------- Исходное сообщение --------\nОт: Desk",
     "-- Reply above this line --\nTicket 7",
+    "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Tuesday, Desk wrote:",
+    "Gesendet: Dienstag, 03. März 2026 um 10:11 Uhr\nVon: Desk\nAn: Åse\nBetreff: Drucker",
 ]
 
 FORWARDS = [
@@ -143,6 +145,13 @@ def test_the_subject_tells_a_forwarded_mail(subject):
 @pytest.mark.parametrize("text", OWN_WORDS)
 def test_the_words_of_the_writer_stay(text):
     assert split_reply(text) == (text, "")
+
+
+@pytest.mark.parametrize("header", ["2026/3/3 Desk <desk@example.com>", "Desk wrote:"])
+def test_a_short_header_counts_where_quoted_lines_follow(header):
+    assert visible_reply(f"{REPLY}\n\n{header}\n\n> Does it work?\n") == REPLY
+    bare = f"{REPLY}\n\n{header}\n\nDoes it work?"
+    assert visible_reply(bare) == bare
 
 
 def test_an_answer_below_the_quote_is_what_shows():

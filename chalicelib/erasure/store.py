@@ -1,0 +1,79 @@
+"""The writes of an erasure, and the tickets that it goes through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from chalicelib import table
+from chalicelib.erasure.model import Step
+from chalicelib.facts import PersonErased
+from chalicelib.keys import Keys
+from chalicelib.ledger.model import GENESIS, Actor, Entry, make_entry
+from chalicelib.ledger.store import EntryItem, to_item
+from chalicelib.people import store as people
+from chalicelib.people.model import Person
+from chalicelib.tickets import store as tickets
+from chalicelib.tickets.model import Delivery
+from chalicelib.tickets.store import DeliveryItem
+
+
+def numbers(person: str) -> Iterator[int]:
+    """The numbers of the tickets that a person asked for."""
+    start: dict[str, Any] | None = None
+    while True:
+        page = tickets.list_page("gsi2", table.person_pk(person), limit=100, start=start)
+        yield from (int(item.columns["number"]) for item in page.items)
+        start = page.next_key
+        if start is None:
+            return
+
+
+def writes(step: Step) -> list[table.Write]:
+    """What the step changes, apart from the head and its entry."""
+    return [
+        *(table.Write(tickets.article_item(article)) for article in step.articles),
+        *(_unaddressed(before, after) for before, after in step.deliveries),
+        *(_forgotten(entry) for entry in step.entries),
+    ]
+
+
+def _unaddressed(before: Delivery, after: Delivery) -> table.Write:
+    item = DeliveryItem(
+        pk=table.ticket_pk(after.number), sk=table.delivery_sk(after.seq, after.recipient)
+    )
+    reason = DeliveryItem.reason
+    actions = (
+        DeliveryItem.name.set(after.name),
+        DeliveryItem.email.set(after.email),
+        DeliveryItem.state.set(after.state.value),
+        reason.set(after.reason) if after.reason else reason.remove(),
+        DeliveryItem.lease_until.remove(),
+        DeliveryItem.g4pk.remove(),
+        DeliveryItem.g4sk.remove(),
+    )
+    # Sending does not wait for the lock of the ticket: what became of a mail meanwhile counts.
+    return table.Write(item, DeliveryItem.state == before.state.value, actions)
+
+
+def _forgotten(entry: Entry) -> table.Write:
+    item = EntryItem(pk=entry.scope, sk=table.entry_sk(entry.seq))
+    return table.Write(item, None, (EntryItem.payload.remove(), EntryItem.salt.remove()))
+
+
+def person_writes(
+    keys: Keys, person: Person, *, actor: Actor, at: datetime, salt: bytes
+) -> list[table.Write]:
+    """The writes that end an erasure: the person's own item, the address, and the entry of it."""
+    entry = make_entry(
+        table.system_pk(f"person#{person.id}"),
+        1,
+        [PersonErased(person.id)],
+        at=at,
+        actor=actor,
+        cause="erasure",
+        prev=GENESIS,
+        salt=salt,
+    )
+    return [*people.erase(keys, person), table.put_new(to_item(entry))]

@@ -1,0 +1,99 @@
+"""What an export holds, piece by piece, from any place on: tickets, then people, then suspended
+mail. It reads and writes nothing back; how much of it makes one part is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from chalicelib import table
+from chalicelib.exports import store
+from chalicelib.exports.model import Cursor, Export
+from chalicelib.exports.rows import (
+    File,
+    Piece,
+    article_row,
+    delivery_row,
+    entry_row,
+    person_row,
+    suspended_row,
+    ticket_row,
+)
+from chalicelib.ledger.store import EntryItem, from_item
+from chalicelib.people import store as people
+from chalicelib.tickets import store as tickets
+
+
+def pieces(export: Export) -> Iterator[Piece]:
+    """Everything behind the export's cursor. A piece's own cursor is where to go on after it."""
+    cursor, stages = export.cursor, list(_STAGES)
+    for stage in stages[stages.index(cursor.stage) :]:
+        start = cursor if stage == cursor.stage else Cursor(stage)
+        yield from _STAGES[stage](export, start)
+
+
+def _tickets(export: Export, start: Cursor) -> Iterator[Piece]:
+    first = max(start.number, tickets.FIRST_NUMBER + 1)
+    for number in range(first, export.last_number + 1):
+        items = tickets.everything(number)
+        newest = _newest(items, export.requested_at)
+        after = start.after if number == start.number else ""
+        for item in items:
+            found = _on_ticket(item, newest) if item.sk > after else None
+            if found:
+                yield Piece(*found[:2], Cursor("tickets", number, item.sk), found[2])
+
+
+def _newest(items: Sequence[table.Item], at: datetime) -> int:
+    """The last place on a timeline that was written by then, 0 where there was no ticket yet.
+
+    Places are compared, not times: a delivery that is sent once more has a new time.
+    """
+    seqs = (entry.seq for entry in tickets.entries_in(items) if entry.at <= at)
+    return max(seqs, default=0)
+
+
+_Found = tuple[str, dict[str, object], tuple[File, ...]]
+
+
+def _on_ticket(item: table.Item, newest: int) -> _Found | None:
+    """The entity, row and files of one item; None for what is newer, and for machinery."""
+    found: _Found | None = None
+    seq = 1
+    if isinstance(item, EntryItem):
+        found, seq = ("entries", entry_row(from_item(item)), ()), int(item.seq)
+    elif article := tickets.article_of(item):
+        found, seq = ("articles", *article_row(article)), article.seq
+    elif delivery := tickets.delivery_of(item):
+        found, seq = ("deliveries", delivery_row(delivery), ()), delivery.seq
+    elif ticket := tickets.ticket_of(item):
+        found = "tickets", ticket_row(ticket), ()
+    return found if seq <= newest else None
+
+
+def _people(export: Export, start: Cursor) -> Iterator[Piece]:
+    for page in store.listed(table.PEOPLE_LIST, after=start.after):
+        found = table.fetch((item.pk, item.sk) for item in page)
+        for item in page:
+            person = people.person_of(found.get((item.pk, item.sk)))
+            if person and person.created_at <= export.requested_at:
+                yield Piece("people", person_row(person), Cursor("people", 0, str(item.g1sk)))
+
+
+def _suspended(export: Export, start: Cursor) -> Iterator[Piece]:
+    until = table.stamp(export.requested_at)
+    for page in store.listed(table.SUSPENDED_LIST, after=start.after):
+        for item in page:
+            columns = item.columns
+            if columns["received"] <= until:
+                row, raw = suspended_row(columns)
+                cursor = Cursor("suspended", 0, str(item.g1sk))
+                yield Piece("suspended", row, cursor, (raw,))
+
+
+_STAGES: dict[str, Callable[[Export, Cursor], Iterator[Piece]]] = {
+    "tickets": _tickets,
+    "people": _people,
+    "suspended": _suspended,
+}

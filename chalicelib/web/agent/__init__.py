@@ -1,0 +1,1 @@
+"""The pages of the agents, behind a session."""

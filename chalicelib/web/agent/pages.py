@@ -1,0 +1,65 @@
+"""The addresses of the agents' pages, and of what they are painted with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalice.app import Response
+
+from chalicelib import render
+from chalicelib.errors import NotFound
+from chalicelib.web import pages
+from chalicelib.web.agent import inbox, sign_in, ticket
+from chalicelib.web.routing import Access, Call, Route
+
+Handler = Callable[..., Response]
+ASSET_SECONDS = 365 * 24 * 3600
+
+
+def home(call: Call) -> Response:
+    """The front door leads to the inbox."""
+    return pages.see_other(call, pages.INBOX)
+
+
+def get_asset(call: Call, name: str) -> Response:
+    """A style sheet or a picture; under the fingerprint of its content it never changes."""
+    if name not in render.ASSETS:
+        raise NotFound("There is no such file.")
+    is_this = call.query.get("v") == render.fingerprint(name)
+    caching = f"public, max-age={ASSET_SECONDS}, immutable" if is_this else "no-cache"
+    headers = {
+        "Content-Type": render.ASSETS[name],
+        "Cache-Control": caching,
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(render.asset(name).decode(), headers, 200)
+
+
+def _page(path: str, handler: Handler) -> Route:
+    return Route("GET", path, handler, Access.SESSION)
+
+
+def _form(path: str, handler: Handler) -> Route:
+    return Route("POST", path, handler, Access.SESSION, takes="form")
+
+
+_TICKET = "/agent/tickets/{number}"
+_ARTICLE = f"{_TICKET}/articles/{{article}}"
+ROUTES = [
+    Route("GET", "/", home, Access.OPEN),
+    Route("GET", "/assets/{name}", get_asset, Access.OPEN),
+    Route("GET", "/agent/sign-in", sign_in.show, Access.OPEN),
+    Route("POST", "/agent/sign-in", sign_in.sign_in, Access.OPEN, takes="form"),
+    Route("POST", "/agent/new-password", sign_in.set_password, Access.OPEN, takes="form"),
+    _form("/agent/sign-out", sign_in.sign_out),
+    _page(pages.INBOX, inbox.show),
+    _page("/agent/suspended", inbox.show_suspended),
+    _page("/agent/suspended/{mail}/raw", inbox.get_suspended),
+    _page(_TICKET, ticket.show),
+    _form(f"{_TICKET}/articles", ticket.write),
+    _form(f"{_TICKET}/properties", ticket.edit),
+    _form(f"{_ARTICLE}/accept", ticket.accept),
+    _form(f"{_TICKET}/deliveries/{{delivery}}/send-again", ticket.send_again),
+    _page(f"{_ARTICLE}/attachments/{{place}}", ticket.get_attachment),
+    _page(f"{_ARTICLE}/raw", ticket.get_raw),
+]

@@ -1,0 +1,188 @@
+"""Tickets as the templates of the agents want them: named, dated, and with what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib import table
+from chalicelib.desk.model import Desk
+from chalicelib.facts import Fact
+from chalicelib.ledger.model import Entry
+from chalicelib.tickets.changes import AGENT_STATUSES
+from chalicelib.tickets.model import Article, Author, Delivery, Ticket, Timeline
+from chalicelib.web import pages, present
+
+Shown = dict[str, Any]
+
+
+def row(desk: Desk, item: table.Item) -> Shown:
+    """A ticket in a list, from the columns of its index."""
+    shown, columns = present.row_json(desk, item), item.columns
+    return {
+        **shown,
+        "assignee": agent_name(desk, columns.get("assignee")),
+        "updated_at": table.instant(shown["updated_at"]),
+        "next_due": _next_due(json.loads(columns["due"])),
+    }
+
+
+def _next_due(clocks: list[Any]) -> Shown | None:
+    """The target that somebody waits for and that is due first, missed ones included."""
+    waiting = [
+        (due_at, target, state) for target, due_at, state, is_on in clocks if is_on and due_at
+    ]
+    if not waiting:
+        return None
+    due_at, target, state = min(waiting)
+    return {"target": target, "due_at": table.instant(due_at), "state": state}
+
+
+def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
+    """The whole ticket; `base` is the address of its page, for the links of files."""
+    head = timeline.ticket
+    return {
+        "number": head.number,
+        "version": head.version,
+        "seq": head.public_seq,
+        "subject": head.subject,
+        "status": head.status.value,
+        "priority": head.priority,
+        "group": {"id": head.group, "name": group_name(desk, head.group)},
+        "assignee": _option(head.assignee, agent_name(desk, head.assignee)),
+        "requester": {"name": head.requester.name, "email": head.requester.email},
+        "tags": list(head.tags),
+        "opened_at": head.opened_at,
+        "updated_at": head.updated_at,
+        "due": [
+            {
+                "target": clock.metric.value,
+                "due_at": clock.due_at,
+                "state": clock.state.value,
+                "met_at": clock.met_at,
+            }
+            for clock in head.clocks
+            if clock.target is not None
+        ],
+        "articles": [_article(one, timeline.deliveries, base) for one in timeline.articles],
+    }
+
+
+def _option(key: str | None, name: str | None) -> Shown | None:
+    return {"id": key, "name": name} if key else None
+
+
+def _article(article: Article, deliveries: Iterable[Delivery], base: str) -> Shown:
+    return {
+        "id": str(article.seq),
+        "kind": article.kind.value,
+        "author": {"name": _name(article.author), "is_agent": article.author.is_agent},
+        "text": article.text,
+        "rest": "",
+        "has_more": article.has_rest or article.text_key is not None,
+        "raw": f"{base}/articles/{article.seq}/raw" if article.raw_key else None,
+        "at": article.at,
+        "is_held": article.is_held,
+        "attachments": pages.attachments(article, base),
+        "delivery": [
+            {"id": delivery.id, "to": delivery.email, "state": delivery.state.value}
+            for delivery in deliveries
+            if delivery.seq == article.seq
+        ],
+    }
+
+
+def _name(author: Author) -> str:
+    # A stranger may call himself what he likes: his address is what an agent has to judge.
+    if author.role == "stranger" and author.name != author.email:
+        return f"{author.name} <{author.email}>"
+    return author.name
+
+
+def agent_name(desk: Desk, agent: str | None) -> str | None:
+    """An agent's name; of one who left the desk, the id."""
+    found = desk.agents.get(agent or "")
+    return found.name if found else agent
+
+
+def group_name(desk: Desk, group: str) -> str:
+    """A group's name; of one that is gone, the id."""
+    found = desk.groups.get(group)
+    return found.name if found else group
+
+
+# The form of the properties. -----------------------------------------------------------------
+
+
+def form(head: Ticket) -> dict[str, str]:
+    """The properties as their form shows them."""
+    return {
+        "status": head.status.value,
+        "priority": head.priority,
+        "group": head.group,
+        "assignee": head.assignee or "",
+        "tags": ", ".join(head.tags),
+    }
+
+
+def choices(desk: Desk, head: Ticket) -> dict[str, list[Any]]:
+    """What may be chosen for a ticket; what it has now is always among it."""
+    agents = {
+        agent.id: agent.name
+        for agent in desk.agents.values()
+        if agent.is_admin or head.group in agent.groups
+    }
+    if head.assignee:
+        agents.setdefault(head.assignee, agent_name(desk, head.assignee) or "")
+    groups = {group.id: group.name for group in desk.groups.values()}
+    groups.setdefault(head.group, head.group)
+    statuses = [status.value for status in AGENT_STATUSES]
+    if head.status not in AGENT_STATUSES:
+        statuses.insert(0, head.status.value)
+    return {
+        "statuses": statuses,
+        "groups": [_option(*group) for group in groups.items()],
+        "assignees": [_option(*agent) for agent in agents.items()],
+    }
+
+
+# What happened. ------------------------------------------------------------------------------
+
+
+def facts(desk: Desk, timeline: Timeline) -> list[Shown]:
+    """The facts of a timeline, with people, agents and groups by name."""
+    addresses = {delivery.id: delivery.email for delivery in timeline.deliveries}
+    return [
+        {
+            "at": entry.at,
+            "type": fact.type,
+            "data": _named(desk, fact, addresses),
+            "actor": _actor(desk, timeline.ticket, entry.actor),
+        }
+        for entry in timeline.entries
+        if isinstance(entry, Entry)
+        for fact in entry.facts
+    ]
+
+
+def _named(desk: Desk, fact: Fact, addresses: dict[str, str]) -> Shown:
+    shown = fact.to_payload()
+    if fact.type == "AssigneeChanged":
+        shown |= {key: agent_name(desk, shown[key]) for key in ("before", "after")}
+    elif fact.type == "GroupChanged":
+        shown |= {key: group_name(desk, shown[key]) for key in ("before", "after")}
+    elif fact.type == "Escalated":
+        shown["to"] = agent_name(desk, shown["agent"])
+    elif "delivery" in shown:
+        shown["to"] = addresses.get(shown["delivery"])
+    return shown
+
+
+def _actor(desk: Desk, head: Ticket, actor: str) -> str | None:
+    kind, _, name = actor.partition(":")
+    if kind == "agent":
+        return agent_name(desk, name)
+    if kind == "person":
+        return next((one.name for one in head.contacts if one.person == name), None)
+    return name if kind == "token" else None

@@ -1,0 +1,198 @@
+"""The page of one ticket, and what its forms do. What was typed is never lost to an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.errors import Conflict, DeskError, Invalid
+from chalicelib.tickets import service, store
+from chalicelib.tickets.access import seen
+from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.model import ArticleKind, Status, Ticket, Timeline
+from chalicelib.web import errors, files, idempotency, pages, paging
+from chalicelib.web.agent import shown
+from chalicelib.web.files import number_of
+from chalicelib.web.routing import Call
+
+DONE = {ArticleKind.REPLY: "reply_sent", ArticleKind.NOTE: "note_added"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What the forms show instead of what the ticket says, and what is wrong with it."""
+
+    text: str = ""
+    kind: str = ArticleKind.REPLY
+    error: str | None = None
+    conflict: Iterable[str] = ()
+    form: Mapping[str, str] = field(default_factory=dict)
+    form_errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def show(call: Call, number: str) -> Response:
+    """One ticket with the newest hundred items of its timeline: one call to the table."""
+    found = number_of(number)
+    scope = _scope(found)
+    cursor = paging.from_cursor(call.ports.keys(), scope, call.query.get("cursor"))
+    before = cursor["before"] if cursor else None
+    return _page(call, service.read_ticket(call.who, found, before=before))
+
+
+def _page(
+    call: Call, timeline: Timeline, status: int = 200, typed: _Typed | None = None
+) -> Response:
+    typed, head, keys = typed or _Typed(), timeline.ticket, call.ports.keys()
+    may_reply = head.status is not Status.CLOSED
+    older = {"before": timeline.older} if timeline.older else None
+    return pages.html(
+        call,
+        "agent/ticket.html",
+        status,
+        ticket=shown.ticket(call.desk, timeline, call.prefix + _path(head.number)),
+        facts=shown.facts(call.desk, timeline),
+        older=paging.to_cursor(keys, _scope(head.number), older),
+        now=call.ports.clock(),
+        may_reply=may_reply,
+        may_edit="tickets:write" in call.who.scopes,
+        composer={"kind": typed.kind, "text": typed.text, "error": typed.error},
+        conflict=list(typed.conflict),
+        form={**shown.form(head), **typed.form},
+        form_errors=typed.form_errors,
+        nonce=call.ports.new_id(),
+        **{**pages.frame(call, "inbox"), **shown.choices(call.desk, head)},
+    )
+
+
+def _path(number: int) -> str:
+    return f"/agent/tickets/{number}"
+
+
+def _scope(number: int) -> str:
+    return f"timeline {number}"
+
+
+# Writing. ------------------------------------------------------------------------------------
+
+
+def write(call: Call, number: str) -> Response:
+    """Add a reply or a note."""
+    found = number_of(number)
+    text, kind = str(call.body.get("text", "")), str(call.body.get("kind", ""))
+    seen_seq = _number(call, "seen_seq")
+    try:
+        _write(call, found, kind, service.Draft(_kind(kind), text, seen_seq=seen_seq))
+    except (Conflict, Invalid) as error:
+        timeline = service.read_ticket(call.who, found)
+        is_overtaken = "seen_seq" in error.fields
+        fresh = [str(article.seq) for article in timeline.articles if article.seq > seen_seq]
+        typed = _Typed(
+            text,
+            kind,
+            error=None if is_overtaken else pages.what_is_wrong(text, error),
+            conflict=fresh if is_overtaken else (),
+        )
+        return _page(call, timeline, errors.status_of(error), typed)
+    return pages.see_other(call, _path(found), notice=DONE[_kind(kind)])
+
+
+def _write(call: Call, number: int, kind: str, draft: service.Draft) -> None:
+    if kind not in set(ArticleKind):
+        raise Invalid("Say what it is.", fields={"kind": "reply or note"})
+    claim = idempotency.claim(call, str(call.body.get("nonce", "")))
+    try:
+        service.write_article(call.ports, call.who, number, draft, claim=claim)
+    except service.Done as done:
+        idempotency.replayed(call, done)
+
+
+def _kind(kind: str) -> ArticleKind:
+    # Only what says that it is a reply may leave the house.
+    return ArticleKind.REPLY if kind == ArticleKind.REPLY else ArticleKind.NOTE
+
+
+def _number(call: Call, name: str) -> int:
+    """A number of a form; what is none counts as nothing seen."""
+    text = str(call.body.get(name, ""))
+    is_number = text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004
+    return int(text) if is_number else 0
+
+
+# The properties. -----------------------------------------------------------------------------
+
+
+def edit(call: Call, number: str) -> Response:
+    """Change what the form shows differently from the ticket."""
+    found = number_of(number)
+    head, _ = store.load(found)
+    head = seen(call.who, head, found)
+    changed = _changed(call, head)
+    try:
+        if changed:
+            _edit(call, head, changed)
+    except (Conflict, Invalid) as error:
+        return _again(call, found, changed, error)
+    return pages.see_other(call, _path(found), notice="saved")
+
+
+def _changed(call: Call, head: Ticket) -> dict[str, str]:
+    typed = {name: str(call.body.get(name, value)) for name, value in shown.form(head).items()}
+    return {name: value for name, value in typed.items() if value != shown.form(head)[name]}
+
+
+def _edit(call: Call, head: Ticket, changed: Mapping[str, str]) -> None:
+    wanted: dict[str, Any] = dict(changed)
+    if "tags" in wanted:
+        wanted["tags"] = wanted["tags"].split(",")
+    version = _number(call, "version")
+    service.edit_ticket(call.ports, call.who, head.number, Edit(**wanted), version=version)
+
+
+def _again(call: Call, number: int, changed: Mapping[str, str], error: DeskError) -> Response:
+    timeline = service.read_ticket(call.who, number)
+    if "version" in error.fields:
+        now = shown.form(timeline.ticket)
+        problems = {name: "changed" for name, value in changed.items() if value != now[name]}
+    else:
+        problems = dict.fromkeys(set(error.fields) or set(changed), "invalid")
+    typed = _Typed(form=changed, form_errors=problems)
+    return _page(call, timeline, errors.status_of(error), typed)
+
+
+# What stands on the timeline. ----------------------------------------------------------------
+
+
+def accept(call: Call, number: str, article: str) -> Response:
+    """Take a held article as the customer's."""
+    found, seq = number_of(number), number_of(article)
+    accept_it = service.accept_article
+    return _done(call, found, "accepted", lambda: accept_it(call.ports, call.who, found, seq))
+
+
+def send_again(call: Call, number: str, delivery: str) -> Response:
+    """Send a mail once more that failed or bounced."""
+    found = number_of(number)
+    send = service.send_again
+    return _done(call, found, "sent_again", lambda: send(call.ports, call.who, found, delivery))
+
+
+def _done(call: Call, number: int, notice: str, verb: Callable[[], service.Saved]) -> Response:
+    """Run a verb that has one outcome; where somebody was faster the page shows it as it is."""
+    try:
+        verb()
+    except Conflict:
+        return pages.see_other(call, _path(number))
+    return pages.see_other(call, _path(number), notice=notice)
+
+
+def get_attachment(call: Call, number: str, article: str, place: str) -> Response:
+    """One attachment, by redirect."""
+    return files.to_attachment(call, files.article_for(call.who, number, article), place)
+
+
+def get_raw(call: Call, number: str, article: str) -> Response:
+    """The original mail of an article, by redirect."""
+    return files.to_raw(call, files.article_for(call.who, number, article))

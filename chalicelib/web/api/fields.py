@@ -1,0 +1,70 @@
+"""The shapes of what programs send: whatever does not fit is named, all fields at once. Pure.
+
+What a value means, and whether it may be set, is decided where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from chalicelib.errors import Invalid
+from chalicelib.tickets.changes import TAG_LIMIT
+
+TAG_LENGTH = 50
+
+
+class Shape(NamedTuple):
+    """What one field may look like, and how to say so."""
+
+    fits: Callable[[Any], bool]
+    hint: str
+
+
+def check(body: Mapping[str, Any], shapes: Mapping[str, Shape]) -> None:
+    """Raise Invalid with every field of the body that is unknown or has another shape."""
+    problems = {name: "is no such field" for name in body if name not in shapes}
+    for name, shape in shapes.items():
+        if name in body and not shape.fits(body[name]):
+            problems[name] = shape.hint
+    if problems:
+        raise Invalid("Some fields cannot be used so.", fields=problems)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_tags(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) > TAG_LIMIT:
+        return False
+    return all(_is_text(tag) and 0 < len(tag.strip()) <= TAG_LENGTH for tag in value)
+
+
+def _is_requester(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return _is_text(value)
+    is_known = value.keys() <= {"name", "email"}
+    return is_known and _is_text(value.get("email")) and _is_text(value.get("name") or "")
+
+
+def _is_attachment(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return _is_text(value)
+    is_known = value.keys() <= {"id", "name"}
+    return is_known and _is_text(value.get("id")) and _is_text(value.get("name", ""))
+
+
+TEXT = Shape(_is_text, "must be a text")
+TEXT_OR_NULL = Shape(lambda value: value is None or _is_text(value), "must be a text or null")
+NUMBER_OR_NULL = Shape(lambda value: value is None or _is_number(value), "must be a whole number")
+TAGS = Shape(_is_tags, f"must be a list of at most {TAG_LIMIT} words")
+REQUESTER = Shape(_is_requester, 'an address, or {"name": ..., "email": ...}')
+ATTACHMENTS = Shape(
+    lambda value: isinstance(value, list) and all(_is_attachment(one) for one in value),
+    'must be a list of {"id": ..., "name": ...}, with the ids of uploads',
+)

@@ -1,0 +1,249 @@
+"""The shapes of what goes over the API, as one table of JSON Schema, and an example of most.
+
+Every field of an answer is always there; what may be missing in a request is said there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib.clocks.targets import ClockState, Metric
+from chalicelib.desk.model import LOCALES, PRIORITIES
+from chalicelib.exports.model import State
+from chalicelib.intake.model import Cause
+from chalicelib.mail.kinds import MailKind
+from chalicelib.tickets.changes import AGENT_STATUSES, SUBJECT_LIMIT, TAG_LIMIT
+from chalicelib.tickets.model import ArticleKind, DeliveryState, Status
+from chalicelib.tickets.service import BODY_LIMIT
+
+Schema = dict[str, Any]
+NEW_UPLOAD, NEW_ARTICLE, NEW_TICKET = "NewUpload", "NewArticle", "NewTicket"
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+LINK: Schema = {"type": "string", "format": "uri"}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def many(schema: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": schema, **more}
+
+
+def one_of(values: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": [str(value) for value in values]}
+
+
+def or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def text(**more: Any) -> Schema:
+    return {**TEXT, **more}
+
+
+def mapping(**properties: Schema) -> Schema:
+    """An object with all of these."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def asked(*required: str, **properties: Schema) -> Schema:
+    """An object of a request: only these fields, and not all of them needed."""
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def listing(item: str) -> Schema:
+    next_page = or_null(text(description="Send it as `cursor` for the next page; null at the end."))
+    return mapping(items=many(ref(item)), next=next_page)
+
+
+def table() -> dict[str, Schema]:
+    """All schemas by name."""
+    row = {
+        "number": NUMBER,
+        "status": one_of(Status),
+        "version": {**NUMBER, "description": "Counts the changes that a PATCH may conflict with."},
+        "subject": TEXT,
+        "group": TEXT,
+        "assignee": or_null(text(description="An agent's address.")),
+        "requester": ref("Contact"),
+        "priority": one_of(PRIORITIES),
+        "tags": many(TEXT),
+        "due": many(ref("Due")),
+        "opened_at": INSTANT,
+        "updated_at": INSTANT,
+    }
+    return {
+        "TicketRow": mapping(**row),
+        "Ticket": mapping(
+            **row,
+            follow_up_of=or_null(NUMBER),
+            seq={**NUMBER, "description": "The newest article that the customer sees: `seen_seq`."},
+            participants=many(ref("Contact")),
+            articles=many(ref("Article"), description="The newest, oldest of them first."),
+            older=or_null(text(description="Send it as `before` for older articles.")),
+        ),
+        "Contact": mapping(name=TEXT, email=TEXT),
+        "Due": mapping(target=one_of(Metric), due_at=or_null(INSTANT), state=one_of(ClockState)),
+        "Article": mapping(
+            id=TEXT,
+            kind=one_of(ArticleKind),
+            author=ref("Author"),
+            text=TEXT,
+            has_more={**FLAG, "description": "The text is only the first part of all of it."},
+            at=INSTANT,
+            is_held={**FLAG, "description": "Came by mail, and is not trusted until accepted."},
+            mail_kind=one_of(MailKind),
+            attachments=many(ref("Attachment")),
+            raw=or_null({**LINK, "description": "Redirects to the original mail."}),
+            flight={
+                "type": ["object", "null"],
+                "description": "How the mail was understood; its names may change.",
+                "additionalProperties": True,
+            },
+            delivery=many(ref("Delivery")),
+        ),
+        "Author": mapping(
+            name=TEXT,
+            email=TEXT,
+            role=one_of(["requester", "participant", "stranger", "agent", "system"]),
+            is_agent=FLAG,
+        ),
+        "Attachment": mapping(
+            name=TEXT,
+            content_type=TEXT,
+            size={**NUMBER, "description": "In bytes."},
+            url={**LINK, "description": "Redirects to the file."},
+        ),
+        "Delivery": mapping(
+            id=TEXT,
+            to=TEXT,
+            state=one_of(DeliveryState),
+            mail=text(description="Which mail it is: reply, acknowledgement, escalation."),
+            reason=or_null(TEXT),
+        ),
+        "Person": mapping(id=TEXT, name=TEXT, email=TEXT, locale=one_of(LOCALES)),
+        "SuspendedMail": mapping(
+            id=TEXT, cause=one_of(Cause), sender=TEXT, subject=TEXT, received_at=INSTANT
+        ),
+        "Export": mapping(
+            id=TEXT,
+            state=one_of(State),
+            requested_at=INSTANT,
+            last_number=NUMBER,
+            counts={"type": "object", "additionalProperties": NUMBER},
+            parts=NUMBER,
+            bytes=NUMBER,
+            manifest_sha256=or_null(TEXT),
+            reason=or_null(TEXT),
+            files=many(mapping(name=TEXT, url=LINK), description="Links that last five minutes."),
+        ),
+        "Upload": mapping(
+            id=text(description="Names the file in an article's `attachments`."),
+            name=TEXT,
+            url=LINK,
+            fields={"type": "object", "additionalProperties": TEXT},
+        ),
+        "TicketList": listing("TicketRow"),
+        "PeopleList": listing("Person"),
+        "SuspendedList": listing("SuspendedMail"),
+        "Health": mapping(status=one_of(["ok"])),
+        "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
+        "Error": mapping(
+            error=mapping(
+                code=text(description="For programs: invalid, not_found, conflict, ..."),
+                message=text(description="For people."),
+                fields={
+                    "type": "object",
+                    "additionalProperties": TEXT,
+                    "description": "What is wrong, by the field of the request.",
+                },
+            ),
+            request_id=TEXT,
+        ),
+        **_requests(),
+    }
+
+
+def _requests() -> dict[str, Schema]:
+    subject = text(minLength=1, maxLength=SUBJECT_LIMIT)
+    body = text(minLength=1, maxLength=BODY_LIMIT)
+    tags = many(TEXT, maxItems=TAG_LIMIT)
+    return {
+        NEW_TICKET: asked(
+            "requester",
+            "subject",
+            "body",
+            requester={"oneOf": [TEXT, asked("email", name=or_null(TEXT), email=TEXT)]},
+            subject=subject,
+            body=body,
+            group=or_null(text(description="Where there is none: the first that the token sees.")),
+            priority={"enum": [*PRIORITIES, None], "default": "normal"},
+            tags=tags,
+        ),
+        "TicketChanges": asked(
+            version=or_null({**NUMBER, "description": "Refused where the ticket has moved on."}),
+            subject=subject,
+            status=one_of(AGENT_STATUSES),
+            priority=one_of(PRIORITIES),
+            group=TEXT,
+            assignee=or_null(text(description="An agent's id or address; null for nobody.")),
+            tags=tags,
+        ),
+        NEW_ARTICLE: asked(
+            "kind",
+            "body",
+            kind=one_of(ArticleKind),
+            body=body,
+            attachments=many({"oneOf": [TEXT, asked("id", id=TEXT, name=TEXT)]}),
+            status={"enum": [*map(str, AGENT_STATUSES), None], "description": "Set along with it."},
+            seen_seq=or_null(
+                {**NUMBER, "description": "Refused where the customer has written since."}
+            ),
+        ),
+        NEW_UPLOAD: asked("name", name=text(minLength=1), content_type=TEXT),
+    }
+
+
+def examples() -> dict[str, Any]:
+    """One example each of what is sent, and of the answers that are read most."""
+    ticket = {
+        "number": 1001,
+        "status": "open",
+        "version": 3,
+        "subject": "The printer on floor 2",
+        "group": "support",
+        "assignee": "anna@agents.example",
+        "requester": {"name": "Kim Jensen", "email": "kim@customer.example"},
+        "priority": "normal",
+        "tags": ["printer"],
+        "due": [{"target": "resolution", "due_at": "2026-03-03T12:00:00Z", "state": "running"}],
+        "opened_at": "2026-03-02T09:00:00Z",
+        "updated_at": "2026-03-02T09:20:00Z",
+    }
+    return {
+        NEW_TICKET: {
+            "requester": {"name": "Kim Jensen", "email": "kim@customer.example"},
+            "subject": "The printer on floor 2",
+            "body": "It prints only the letter Q.",
+            "group": "support",
+            "tags": ["printer"],
+        },
+        "TicketChanges": {"version": 3, "status": "pending", "assignee": "anna@agents.example"},
+        NEW_ARTICLE: {"kind": "reply", "body": "Please turn it off and on.", "status": "pending"},
+        NEW_UPLOAD: {"name": "manual.pdf", "content_type": "application/pdf"},
+        "TicketList": {"items": [ticket], "next": None},
+        "Error": {
+            "error": {
+                "code": "invalid",
+                "message": "Some fields cannot be set so.",
+                "fields": {"status": "must be one of open, pending, on_hold, solved, closed"},
+            },
+            "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        },
+    }

@@ -1,0 +1,168 @@
+"""The customer's page of one ticket, behind its signed link, and the reply that is written there.
+
+Whatever is wrong with a link, the answer is the same page: nobody learns which tickets there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib import table
+from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound
+from chalicelib.keys import Keys
+from chalicelib.tickets import customers, store
+from chalicelib.tickets.access import holder, is_for
+from chalicelib.tickets.addressing import link_token, read_link_token
+from chalicelib.tickets.model import Article, Timeline
+from chalicelib.tickets.service import Done
+from chalicelib.web import csrf, errors, files, idempotency, pages
+from chalicelib.web.routing import Access, Call, Route
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link with our signature: what it says, and the token that says so."""
+
+    token: str
+    number: int
+    place: int
+    epoch: int
+
+    @classmethod
+    def read(cls, keys: Keys, token: str) -> _Link:
+        found = read_link_token(keys, token)
+        if found is None:
+            raise NotFound("This link leads nowhere.")
+        return cls(token, *found)
+
+    @property
+    def path(self) -> str:
+        return f"/t/{self.token}"
+
+    @property
+    def claims(self) -> tuple[int, int, int]:
+        return self.number, self.place, self.epoch
+
+
+def _by_link(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """The handler with the link behind the token; what it does not find is a link that is wrong."""
+
+    @wraps(handler)
+    def answer(call: Call, token: str, **params: str) -> Response:
+        try:
+            return handler(call, _Link.read(call.ports.keys(), token), **params)
+        except NotFound as error:
+            reason = error.fields.get("link", "invalid")
+            return pages.html(call, "portal/link_invalid.html", 404, reason=reason)
+
+    return answer
+
+
+@_by_link
+def show(call: Call, link: _Link) -> Response:
+    """The ticket as its customer sees it: one call to the table."""
+    return _page(call, link)
+
+
+def _page(
+    call: Call, link: _Link, status: int = 200, *, text: str = "", error: str | None = None
+) -> Response:
+    timeline, contact = customers.read_ticket(*link.claims)
+    return pages.html(
+        call,
+        "portal/ticket.html",
+        status,
+        locale=contact.locale,
+        ticket=_ticket(call, timeline, link),
+        action=link.path,
+        composer={"text": text, "error": error},
+        csrf_token=csrf.token(call.ports.keys(), link.token),
+        nonce=call.ports.new_id(),
+        notice=call.query.get("notice"),
+    )
+
+
+def _ticket(call: Call, timeline: Timeline, link: _Link) -> dict[str, Any]:
+    """What a customer may know; every field is named, so that nothing new slips in."""
+    ticket, desk = timeline.ticket, call.desk
+    group, agent = desk.groups.get(ticket.group), desk.agents.get(ticket.assignee or "")
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "status": ticket.status.value,
+        "group": group.name if group else desk.name,
+        "assignee": agent.name if agent else None,
+        "articles": [_article(article, call.prefix + link.path) for article in timeline.articles],
+    }
+
+
+def _article(article: Article, base: str) -> dict[str, Any]:
+    return {
+        "author": {"name": article.author.name, "is_agent": article.author.is_agent},
+        "text": article.text,
+        "rest": "",
+        "at": article.at,
+        "attachments": pages.attachments(article, base),
+    }
+
+
+@_by_link
+def get_attachment(call: Call, link: _Link, article: str, place: str) -> Response:
+    """One attachment of an article that the customer sees, by redirect."""
+    key = (table.ticket_pk(link.number), table.article_sk(files.number_of(article)))
+    ticket, found = store.load(link.number, [key])
+    contact = holder(ticket, link.place, link.epoch)
+    wanted = store.article_of(found.get(key))
+    if wanted is None or not is_for(contact, wanted):
+        raise NotFound("There is no such attachment.")
+    return files.to_attachment(call, wanted, place)
+
+
+@_by_link
+def reply(call: Call, link: _Link) -> Response:
+    """Add the customer's reply; an error brings back what was typed."""
+    text = str(call.body.get("text", ""))
+    try:
+        number = _reply(call, link, text)
+    except (Forbidden, Invalid, Conflict) as error:
+        wrong = pages.what_is_wrong(text, error)
+        return _page(call, link, errors.status_of(error), text=text, error=wrong)
+    path = link.path if number == link.number else _follow_up(call, number)
+    return pages.see_other(call, path, notice="reply_received")
+
+
+def _reply(call: Call, link: _Link, text: str) -> int:
+    """The number of the ticket that the reply is on."""
+    if not csrf.is_valid(call.ports.keys(), link.token, str(call.body.get("csrf_token", ""))):
+        raise Forbidden("This form is too old: load the page again, then send it.")
+    nonce = str(call.body.get("nonce", ""))
+    claim = idempotency.claim(call, f"{link.token} {nonce}") if nonce else None
+    try:
+        saved = customers.write_article(call.ports, *link.claims, text, claim=claim)
+    except Done as done:
+        return int(idempotency.replayed(call, done).number)
+    return saved.ticket.number
+
+
+def _follow_up(call: Call, number: int) -> str:
+    """The page of the ticket that began where the one of the link was closed for good."""
+    ticket, _ = store.load(number)
+    assert ticket is not None
+    return f"/t/{link_token(call.ports.keys(), ticket, 0)}"
+
+
+ROUTES = [
+    Route("GET", "/t/{token}", show, Access.LINK),
+    Route("POST", "/t/{token}", reply, Access.LINK, takes="form"),
+    Route(
+        "GET",
+        "/t/{token}/articles/{article}/attachments/{place}",
+        get_attachment,
+        Access.LINK,
+    ),
+]

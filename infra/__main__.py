@@ -1,0 +1,212 @@
+"""The operator's commands: `python -m infra COMMAND --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from chalicelib.errors import DeskError, Invalid
+
+ROOT = Path(__file__).resolve().parent.parent
+Parser = argparse.ArgumentParser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 done, 1 not done, 2 bad input."""
+    parser = Parser(prog="python -m infra", description="Look after a Skranke stack.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_local, _build, _desk, _secrets, _upkeep, _look):
+        add(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        run: Callable[[argparse.Namespace], int] = chosen.run
+        return run(chosen)
+    except DeskError as error:
+        print(error.message, file=sys.stderr)
+        for field, problem in error.fields.items():
+            print(f"  {field}: {problem}", file=sys.stderr)
+        return 2 if isinstance(error, Invalid) else 1
+
+
+def _add(commands: Any, name: str, words: str, run: Callable[[Any], int]) -> Parser:
+    parser: Parser = commands.add_parser(name, help=words, description=words)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _ports() -> Any:
+    """The ports of the stack that the environment names, else of the local one that runs."""
+    from chalicelib import table
+    from chalicelib.config import Config
+    from chalicelib.ports import live
+
+    if "SKRANKE_TABLE" not in os.environ:  # noqa: TID251 - says which stack is meant
+        from infra.local.deploy import enter_running
+
+        enter_running(ROOT)
+    config = Config.from_env()
+    table.bind(config.table)
+    return live(config)
+
+
+# The local stack. ----------------------------------------------------------------------------
+
+
+def _local(commands: Any) -> None:
+    from infra import local
+
+    _add(commands, "run", "Run the whole desk on this machine.", lambda _: local.run(ROOT))
+    mail = _add(
+        commands, "mail", "Mail a file to the local desk.", lambda o: local.mail(ROOT, o.file)
+    )
+    again = _add(
+        commands,
+        "redeliver",
+        "Deliver the SES event of a mail once more.",
+        lambda o: local.redeliver(ROOT, o.file),
+    )
+    for parser in (mail, again):
+        parser.add_argument("file", type=Path)
+
+
+def _build(commands: Any) -> None:
+    def package(options: Any) -> int:
+        from infra.package import build
+
+        built = build(ROOT, options.out, arch=options.arch)
+        print(f"{built.zip}  {built.zip.stat().st_size} bytes  sha256 {built.sha256}")
+        return 0
+
+    parser = _add(commands, "package", "Build what is deployed: template and zip.", package)
+    parser.add_argument("--out", type=Path, default=ROOT / ".build" / "package")
+    parser.add_argument("--arch", choices=("arm64", "host"), default="arm64")
+
+
+# A tenant's stack. ---------------------------------------------------------------------------
+
+
+def _desk(commands: Any) -> None:
+    def apply(options: Any) -> int:
+        from chalicelib.desk import service
+        from infra.desk import load
+
+        body, _ = load(options.folder)
+        print(f"version {service.apply(_ports(), body, expect=options.expect)} is live")
+        return 0
+
+    parser = _add(commands, "apply", "Make a folder of YAML the live desk.", apply)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--expect", type=int, help="fail unless this version is live")
+
+
+def _secrets(commands: Any) -> None:
+    def keys(options: Any) -> int:
+        import boto3
+
+        from infra import keys
+
+        ssm = boto3.client("ssm")
+        if options.rotate:
+            print(f"signing with {keys.rotate(ssm, options.name)} from now on")
+        else:
+            print("written" if keys.ensure(ssm, options.name) else "there are keys already")
+        return 0
+
+    parser = _add(commands, "keys", "Write the tenant's secret keys, or rotate them.", keys)
+    parser.add_argument("name", help="of the SSM parameter, such as /skranke/acme/keys")
+    parser.add_argument("--rotate", action="store_true")
+
+    def token(options: Any) -> int:
+        from chalicelib.tickets.access import SCOPES
+        from chalicelib.web import store, tokens
+
+        unknown = set(options.scope or ()) - set(SCOPES)
+        if unknown:
+            raise Invalid(f"Scopes are {', '.join(SCOPES)}; {sorted(unknown)} are not.")
+        ports = _ports()
+        made = tokens.new_token()
+        expires_at = ports.clock() + timedelta(days=options.days)
+        store.add_token(
+            made,
+            name=options.name,
+            scopes=options.scope or list(SCOPES),
+            groups=options.group,
+            expires_at=expires_at,
+        )
+        print(made)
+        return 0
+
+    parser = _add(commands, "token", "Make an API token; it is shown once.", token)
+    parser.add_argument("name")
+    parser.add_argument("--scope", action="append", help="all when none is named")
+    parser.add_argument("--group", action="append", help="all when none is named")
+    parser.add_argument("--days", type=int, default=365)
+
+
+def _upkeep(commands: Any) -> None:
+    def replay(options: Any) -> int:
+        from chalicelib.ledger import service
+
+        count = service.replay(_ports(), since=options.since)
+        print(f"{count} facts published again")
+        return 0
+
+    parser = _add(commands, "replay", "Publish the facts again that a dead relay left.", replay)
+    parser.add_argument("--since", type=_instant, required=True, help="RFC 3339 instant")
+
+    def reconcile(_: Any) -> int:
+        from chalicelib.intake import service
+
+        print(f"{service.reconcile(_ports())} mails received that no event had announced")
+        return 0
+
+    _add(commands, "reconcile", "Receive inbound mail that no event announced.", reconcile)
+
+    def erase(options: Any) -> int:
+        from chalicelib.erasure import service
+        from chalicelib.ledger.model import Actor
+        from chalicelib.tickets.access import SCOPES, Who
+
+        operator = Who(Actor("system", "operator"), "operator", "", frozenset(SCOPES), None)
+        service.erase(_ports(), operator, options.person)
+        print("erased")
+        return 0
+
+    parser = _add(commands, "erase", "Erase a person; tickets and ledger stay intact.", erase)
+    parser.add_argument("person", help="the id that GET people shows")
+
+
+def _look(commands: Any) -> None:
+    def audit(_: Any) -> int:
+        from infra.audit import audit_mail, report
+
+        return report(audit_mail(_ports()))
+
+    _add(commands, "audit-mail", "Check that every inbound mail has exactly one fate.", audit)
+
+    def parse(options: Any) -> int:
+        from infra.parse import describe
+
+        print(json.dumps(describe(options.file), ensure_ascii=False, indent=2))
+        return 0
+
+    parser = _add(commands, "parse", "Show how a mail is understood.", parse)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--json", action="store_true", help="the only form there is")
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise argparse.ArgumentTypeError("name the zone, such as 2026-01-31T08:00:00Z")
+    return at
+
+
+if __name__ == "__main__":
+    sys.exit(main())

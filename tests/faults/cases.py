@@ -1,0 +1,287 @@
+"""Every way in which the desk can be woken, as a case for the fault harness.
+
+A case is named after the function it wakes. Its world is brought to just before the event.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from email import message_from_bytes
+from email.message import Message
+from typing import Any
+
+from chalicelib.mail.parse import MailError
+from chalicelib.tickets import service as tickets
+from chalicelib.tickets.access import Who
+from chalicelib.tickets.model import ArticleKind
+from chalicelib.web import store as web_store
+from tests.aws_calls import aws_client
+from tests.faults.copies import Stage
+from tests.faults.desk import A_WHILE, EXPORT_LEASE, EXPORTING, NAMES, Desk, left_by, new_desk, settling
+from tests.faults.harness import Case, is_done
+from tests.world import letter
+
+Prepare = Callable[[Desk], Any]
+TOKEN = "skr_for-the-faults"
+TICKET = {"requester": "kim@customer.example", "subject": "Printer", "body": "It smokes."}
+REPLY = {"kind": "reply", "body": "Try turning it off and on."}
+
+
+def sent(desk: Desk) -> Message:
+    """The last mail that went out."""
+    return message_from_bytes(desk.outside.mails[-1]["Content"]["Raw"]["Data"])
+
+
+def answer(desk: Desk, number: int = 1001) -> None:
+    """An agent replies; nothing reacts yet."""
+    from chalicelib.desk.service import live_desk
+
+    who = Who.from_agent(live_desk(desk.world.ports).agents["anna"])
+    draft = tickets.Draft(ArticleKind.REPLY, "Try turning it off and on.")
+    tickets.write_article(desk.world.ports, who, number, draft)
+
+
+def known_customer(desk: Desk, **mail: Any) -> None:
+    """A ticket whose customer has the acknowledgement."""
+    desk.mail(letter("It smokes.", **mail).as_bytes())
+
+
+# What comes in. ------------------------------------------------------------------------------
+
+
+def new_ticket(desk: Desk) -> Any:
+    return desk.arrival(letter().as_bytes())
+
+
+def reply_by_token(desk: Desk) -> Any:
+    known_customer(desk)
+    return desk.arrival(letter("It works now.", to=str(sent(desk)["Reply-To"])).as_bytes())
+
+
+def reply_with_attachment(desk: Desk) -> Any:
+    known_customer(desk)
+    mail = letter("See the picture.", to=str(sent(desk)["Reply-To"]))
+    mail.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="smoke.png")
+    return desk.arrival(mail.as_bytes())
+
+
+def spam(desk: Desk) -> Any:
+    return desk.arrival(letter("Buy printers!").as_bytes(), verdicts={"spam": "FAIL"})
+
+
+def duplicate(desk: Desk) -> Any:
+    raw = letter().as_bytes()
+    desk.mail(raw)
+    return desk.arrival(raw)
+
+
+def held(desk: Desk) -> Any:
+    known_customer(desk)
+    eve = letter("I am Kim.", sender="Eve <eve@else.example>", to=str(sent(desk)["Reply-To"]))
+    return desk.arrival(eve.as_bytes())
+
+
+def unannounced(desk: Desk) -> Any:
+    """The event was lost, and the bucket's own notice has waited long enough."""
+    queue = desk.world.ports.config.unprocessed_queue_url
+    sqs = aws_client("sqs")
+    # moto's queue follows the real clock, which does not move between two tries.
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "0"})
+    known, lost = letter("It smokes.").as_bytes(), letter("Nobody told you.").as_bytes()
+    desk.mail(known)
+    keys = ["inbound/ses000001", f"inbound/{desk.world.put_mail(lost)}"]
+    notice = {"Records": [{"s3": {"object": {"key": key}}} for key in keys]}
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(notice))
+    return {}
+
+
+def unreadable(desk: Desk) -> Any:
+    """The parser reads nearly everything, so it is made to fail."""
+
+    def fail(_: bytes) -> None:
+        raise MailError("It cannot be read.")
+
+    desk.patch.setattr("chalicelib.intake.service.parse", fail)
+    return desk.arrival(b"no mail at all")
+
+
+# What happened. ------------------------------------------------------------------------------
+
+
+def entries(desk: Desk) -> Any:
+    """Two entries of several facts each."""
+    for text in ("One.", "Two."):
+        raw = letter(text).as_bytes()
+        desk.world.call("inbound_mail", desk.arrival(raw))
+    return {"Records": desk.world.stream()}
+
+
+def acknowledgement(desk: Desk) -> Any:
+    desk.world.call("inbound_mail", new_ticket(desk))
+    return desk.next_event("DeliveryQueued")
+
+
+def reply(desk: Desk) -> Any:
+    known_customer(desk)
+    answer(desk)
+    return desk.next_event("DeliveryQueued")
+
+
+def breach(desk: Desk) -> Any:
+    """A target is missed, and nobody has looked yet."""
+    known_customer(desk, to="quick@desk.example")
+    desk.world.pass_time(minutes=2)
+    return {}
+
+
+def breach_published(desk: Desk) -> Any:
+    breach(desk)
+    desk.world.sweep()
+    return desk.next_event("TargetBreached")
+
+
+def forgotten_delivery(desk: Desk) -> Any:
+    """The bus never brought the news of a mail."""
+    acknowledgement(desk)
+    desk.world.pass_time(minutes=6)
+    return {}
+
+
+def forgotten_export(desk: Desk) -> Any:
+    export_requested(desk)
+    desk.world.pass_time(minutes=6)
+    return {}
+
+
+def old_suspended_mail(desk: Desk) -> Any:
+    desk.world.call("inbound_mail", spam(desk))
+    desk.flow()
+    desk.world.pass_time(days=31)
+    return {}
+
+
+def bounce(desk: Desk) -> Any:
+    known_customer(desk)
+    tags = {tag["Name"]: [tag["Value"]] for tag in desk.outside.mails[-1]["EmailTags"]}
+    said = [{"emailAddress": "kim@customer.example", "status": "5.1.1"}]
+    bounced = {"bounceType": "Permanent", "bouncedRecipients": said}
+    return {"detail": {"eventType": "Bounce", "mail": {"tags": tags}, "bounce": bounced}}
+
+
+def export_requested(desk: Desk) -> Any:
+    from chalicelib.exports import service as exports
+
+    known_customer(desk)
+    desk.world.call("inbound_mail", spam(desk))
+    desk.flow()
+    exports.request(desk.world.ports, program())
+    return desk.next_event("ExportRequested")
+
+
+def program() -> Who:
+    from chalicelib.ledger.model import Actor
+    from chalicelib.tickets.access import SCOPES
+
+    return Who(Actor("token", "auditor"), "auditor", "", frozenset(SCOPES), None)
+
+
+# What clients ask. ---------------------------------------------------------------------------
+
+
+def request(method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """An API Gateway event of a program that repeats with the same Idempotency-Key."""
+    headers = {"authorization": f"Bearer {TOKEN}", "idempotency-key": "k1"}
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": path,
+            "path": f"/api{path}",
+            "httpMethod": method,
+            "requestId": "r1",
+            "identity": {},
+        },
+        "body": json.dumps(body),
+        "isBase64Encoded": False,
+    }
+
+
+def asking(method: str, route: str, body: Mapping[str, Any]) -> Prepare:
+    def prepare(desk: Desk) -> Any:
+        known_customer(desk)
+        who = program()
+        web_store.add_token(TOKEN, name=who.name, scopes=sorted(who.scopes))
+        event = request(method, f"/api/v1{route}", body)
+        if "{number}" in route:
+            event["path"] = event["path"].replace("{number}", "1001")
+            event["pathParameters"] = {"number": "1001"}
+        return event
+
+    return prepare
+
+
+def is_answered(response: Any) -> bool:
+    return bool(response["statusCode"] < 300)
+
+
+# The table. ----------------------------------------------------------------------------------
+
+
+def world_of(prepare: Prepare, **parts: bool) -> Callable[[], AbstractContextManager[Desk]]:
+    @contextmanager
+    def world() -> Iterator[Desk]:
+        with new_desk(**parts) as desk:
+            desk.event = prepare(desk)
+            yield desk
+
+    return world
+
+
+def case(name: str, prepare: Prepare, *, minutes: float = A_WHILE, **parts: bool) -> Case[Desk]:
+    """`name` begins with the function that the event wakes."""
+    function = name.partition(":")[0]
+    return Case(
+        name,
+        Stage(world_of(prepare, **parts)),
+        lambda desk: desk.world.call(function, desk.event),
+        left_by,
+        settling(minutes),
+        is_answered if function == "app" else is_done,
+        EXPORTING if "export" in name else NAMES,
+    )
+
+
+CASES = [
+    case("inbound_mail: a new ticket, cold", new_ticket, is_warm=False),
+    case("inbound_mail: a reply by token", reply_by_token),
+    case("inbound_mail: a reply with an attachment", reply_with_attachment),
+    case("inbound_mail: spam", spam),
+    case("inbound_mail: unreadable", unreadable),
+    case("inbound_mail: a duplicate", duplicate),
+    case("inbound_mail: a stranger's reply, held", held),
+    case("relay: two entries", entries),
+    case("deliver: an acknowledgement", acknowledgement),
+    case("deliver: a reply", reply),
+    case("deliver: refused by SES", acknowledgement, is_verified=False),
+    case("escalate: a breach", breach_published),
+    case("mail_events: a bounce", bounce),
+    case("reconcile: a mail without an event", unannounced),
+    case("sweep: a breach", breach),
+    case("sweep: a delivery that the bus forgot", forgotten_delivery),
+    case("sweep: an old suspended mail", old_suspended_mail),
+    case("sweep: an export that the bus forgot", forgotten_export, minutes=EXPORT_LEASE),
+    case("export: all of it", export_requested, minutes=EXPORT_LEASE),
+    case("app: a new ticket", asking("POST", "/tickets", TICKET)),
+    case("app: a reply", asking("POST", "/tickets/{number}/articles", REPLY)),
+    case("app: an edit", asking("PATCH", "/tickets/{number}", {"priority": "urgent"})),
+    case("app: an export", asking("POST", "/exports", {}), minutes=EXPORT_LEASE),
+]

@@ -1,0 +1,69 @@
+"""Plays all faults of a case in copies of one world, since to prepare it takes the longest.
+
+A copy is a fork of this process: it plays one fault, says what it found, and is gone.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from tests.faults.harness import Case, Fault, faults_of, play, rehearse
+
+W = TypeVar("W")
+
+
+@dataclass(eq=False)
+class Stage(Generic[W]):
+    """Makes worlds, all alike. While one is kept, everybody gets that one."""
+
+    made: Callable[[], AbstractContextManager[W]]
+    kept: W | None = None
+
+    def __call__(self) -> AbstractContextManager[W]:
+        return self.made() if self.kept is None else nullcontext(self.kept)
+
+    @contextmanager
+    def keep(self) -> Iterator[None]:
+        with self.made() as self.kept:
+            try:
+                yield
+            finally:
+                self.kept = None
+
+
+def play_all(case: Case[Any]) -> dict[Fault, list[str]]:
+    """What each fault changed for good; those that changed nothing are left out."""
+    assert isinstance(case.world, Stage)
+    faults = faults_of(rehearse(case).calls)
+    with case.world.keep():
+        found = {fault: _in_a_copy(lambda: list(map(str, play(case, fault)))) for fault in faults}
+    return {fault: changed for fault, changed in found.items() if changed}
+
+
+def _in_a_copy(run: Callable[[], list[str]]) -> list[str]:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _answer(run, writing)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    answer: list[str] = pickle.loads(said)  # noqa: S301 - what we wrote ourselves
+    return answer
+
+
+def _answer(run: Callable[[], list[str]], writing: int) -> None:
+    try:
+        said = run()
+    except BaseException:  # noqa: BLE001 - whatever it is, the copy must not go on as pytest
+        said = [traceback.format_exc()]
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(pickle.dumps(said))
+    os._exit(0)

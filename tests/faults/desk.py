@@ -1,0 +1,150 @@
+"""The desk as a world of the fault harness: everything it does passes boto3, and can be compared.
+
+Here are the world, what happens in it by itself, and which differences between two runs count. The
+cases stand in `tests.faults.cases`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from chalicelib.desk.service import live_desk
+from tests.aws_calls import REGION, aws_client
+from tests.faults.state import Names, Outside, Snapshot, empty_world, snapshot
+from tests.world import REACTIONS, World, new_world
+
+# Longer than the lease of a delivery, and than the bus may take to bring one.
+A_WHILE = 6
+# An export's lease: the longest of all.
+EXPORT_LEASE = 17
+
+
+@dataclass
+class Desk:
+    """A world whose bus and mail are AWS's, and the event that a case delivers in it."""
+
+    world: World
+    outside: Outside
+    patch: pytest.MonkeyPatch
+    carried: int = 0
+    event: Any = None
+
+    def flow(self) -> None:
+        """Carry the stream to the relay and the bus to its reactions, until nothing moves."""
+        while True:
+            records, events = self.world.stream(), self.published()
+            if records:
+                self.world.call("relay", {"Records": records})
+            for event in events:
+                if reaction := REACTIONS.get(event["detail-type"]):
+                    self.world.call(reaction, event)
+            if not records and not events:
+                return
+
+    def published(self) -> list[dict[str, Any]]:
+        """What was published since the last time, as EventBridge hands it on."""
+        new = self.outside.events[self.carried :]
+        self.carried = len(self.outside.events)
+        return [
+            {
+                "id": str(place),
+                "source": event["Source"],
+                "detail-type": event["DetailType"],
+                "time": event["Time"].isoformat(),
+                "detail": json.loads(event["Detail"]),
+            }
+            for place, event in enumerate(new, self.carried)
+        ]
+
+    def come_to_rest(self, minutes: float = A_WHILE) -> None:
+        """React, and sweep whenever a lease has ended, as often as a sender may try."""
+        self.flow()
+        for _ in range(3):
+            self.world.pass_time(minutes=minutes)
+            self.world.sweep()
+            self.flow()
+
+    def mail(self, raw: bytes, **receipt: Any) -> None:
+        """A mail comes in, and everything reacts."""
+        self.world.call("inbound_mail", self.arrival(raw, **receipt))
+        self.flow()
+
+    def arrival(self, raw: bytes, **receipt: Any) -> dict[str, Any]:
+        """A mail lies in the bucket; the event says so."""
+        return self.world.ses_event(self.world.put_mail(raw), raw, **receipt)
+
+    def next_event(self, name: str) -> dict[str, Any]:
+        """Let the relay publish what is in the table, and take one event before it is reacted to."""
+        self.world.call("relay", {"Records": self.world.stream()})
+        return next(event for event in self.published() if event["detail-type"] == name)
+
+
+@contextmanager
+def new_desk(*, is_warm: bool = True, is_verified: bool = True) -> Iterator[Desk]:
+    """An empty desk. Warm, it has its configuration and keys; unverified, SES refuses its mail."""
+    with empty_world() as outside, pytest.MonkeyPatch.context() as patch:
+        if is_verified:
+            aws_client("sesv2").create_email_identity(EmailIdentity="desk.example")
+        with new_world(patch, real=True) as world:
+            # The clients as the desk makes them: how often each may resend decides its faults.
+            patch.setattr("chalicelib.ports._Aws.client", _client)
+            numbers = count(1)
+            world.ports.new_id = lambda: f"{next(numbers):024d}"
+            if is_warm:
+                live_desk(world.ports)
+                world.ports.keys()
+            yield Desk(world, outside, patch)
+
+
+def _client(_aws: object, service: str, **more: Any) -> Any:
+    return _made(service, json.dumps(more, sort_keys=True))
+
+
+@cache
+def _made(service: str, settings: str) -> Any:
+    session = boto3.session.Session("testing", "testing", region_name=REGION)
+    config = Config(**{"retries": {"total_max_attempts": 3}, **json.loads(settings)})
+    return session.client(service, config=config)  # type: ignore[call-overload]
+
+
+def left_by(desk: Desk) -> Snapshot:
+    return snapshot(desk.outside)
+
+
+# A failed try may burn a ticket number, and a delivery may need one try more.
+NAMES = Names(
+    tokens=(
+        *Names().tokens,
+        ("id", r"(?<!\d)0{20}\d{4}(?!\d)"),
+        ("hash", r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="),
+        ("signature", r"(?<![a-z0-9])[a-z2-7]{26}(?![a-z0-9])"),
+        ("ses", r"[a-z]{16}-[a-z]{8}-[a-z]{4}-[a-z]{4}-[a-z]{4}-[a-z]{12}-[a-z]{6}"),
+        ("hidden", r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"),
+        ("number", r"(?<![\d.:T-])10\d\d(?![\d:])"),
+    ),
+    # A number's check digit, and the shards that are chosen by it, say nothing of their own.
+    masked=(*Names().masked, r"(?<=#10\d\d)-\d(?=\])", r"(?<=DUE#)\d", r"(?<=L#\d{8}#)\d"),
+    volatile=frozenset({"salt", "ttl", "attempt"}),
+    skipped=(r'"kind": "number"',),
+)
+
+# An export that was woken once more has an entry more, which says so.
+EXPORTING = replace(
+    NAMES,
+    masked=(*NAMES.masked, r"(?<=S#)\d{8}(?=#e)", r'"seq": \d+', r"(?<=/)\d+(?=\")", r"(?<=#)\d{8}(?=\")"),
+    skipped=(*NAMES.skipped, "ExportContinued"),
+)
+
+
+def settling(minutes: float = A_WHILE) -> Callable[[Desk], None]:
+    return lambda desk: desk.come_to_rest(minutes)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.cases import CASES
+from tests.faults.desk import Desk
+from tests.faults.harness import Case
+from tests.faults.copies import play_all
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_fault_loses_anything_or_does_it_twice(case: Case[Desk]) -> None:
+    import json
+    found = {str(f): [x[-1500:] for x in c] for f,c in play_all(case).items()}
+    if found: pytest.fail(json.dumps(found, indent=1))

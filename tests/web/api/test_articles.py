@@ -1,0 +1,217 @@
+"""Replies, notes, held articles and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.aws_calls import aws_client
+from tests.web.api.steps import TICKET, close, open_ticket, write
+from tests.web.calls import Answer, api
+from tests.world import World, letter
+
+
+def held(world: World) -> dict[str, Any]:
+    """An article on the first ticket that a stranger sent to somebody else's reply address."""
+    world.mail(letter())
+    write(world)
+    world.settle()
+    address = str(world.last_mail["Reply-To"])
+    world.mail(letter("I am Kim too", sender="eve@stranger.example", to=address))
+    article: dict[str, Any] = api(world, "GET", TICKET).body["articles"][-1]
+    assert article["is_held"]
+    return article
+
+
+def test_a_reply_is_sent_and_its_delivery_can_be_followed(world: World) -> None:
+    open_ticket(world)
+    answer = write(world, "reply", "Turn it off and on.")
+    assert answer.status == 201
+    assert (answer.body["kind"], answer.body["text"]) == ("reply", "Turn it off and on.")
+    assert [mail["state"] for mail in answer.body["delivery"]] == ["queued"]
+    world.settle()
+    assert "Turn it off and on." in world.last_mail.as_string()
+    (delivery,) = api(world, "GET", TICKET).body["articles"][-1]["delivery"]
+    assert (delivery["to"], delivery["state"]) == ("kim@customer.example", "sent")
+
+
+def test_a_note_is_kept_and_never_sent(world: World) -> None:
+    open_ticket(world)
+    sent = len(world.outbox)
+    note = write(world, "note", "Kim always forgets the paper.")
+    world.settle()
+    assert note.status == 201
+    assert note.body["delivery"] == []
+    assert len(world.outbox) == sent
+    assert api(world, "GET", TICKET).body["articles"][-1]["kind"] == "note"
+
+
+def test_a_reply_can_set_the_status_along_with_it(world: World) -> None:
+    open_ticket(world)
+    assert write(world, status="solved").status == 201
+    assert api(world, "GET", TICKET).body["status"] == "solved"
+
+
+def test_a_reply_with_a_status_that_does_not_exist_is_not_sent(world: World) -> None:
+    open_ticket(world)
+    answer = write(world, status="done")
+    assert answer.status == 400
+    assert list(answer.body["error"]["fields"]) == ["status"]
+    assert len(api(world, "GET", TICKET).body["articles"]) == 1
+
+
+def test_a_closed_ticket_refuses_a_reply_and_takes_a_note(world: World) -> None:
+    open_ticket(world)
+    close(world)
+    assert write(world, "reply").status == 409
+    assert write(world, "note").status == 201
+
+
+def test_a_reply_is_refused_where_the_customer_wrote_meanwhile(world: World) -> None:
+    world.mail(letter())
+    seen = api(world, "GET", TICKET).body["seq"]
+    world.mail(letter("And now it smokes!", to=str(world.last_mail["Reply-To"])))
+    answer = write(world, seen_seq=seen)
+    assert answer.status == 409
+    now = api(world, "GET", TICKET).body
+    assert answer.body["error"]["fields"] == {"seen_seq": str(now["seq"])}
+    assert write(world, seen_seq=now["seq"]).status == 201
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("kind", "mail"),
+        ("kind", []),
+        ("kind", None),
+        ("body", ""),
+        ("body", {"text": "hello"}),
+        ("body", "x" * 200_001),
+        ("seen_seq", "3"),
+        ("seen_seq", True),
+        ("status", ["open"]),
+        ("attachments", "file"),
+        ("attachments", [5]),
+        ("attachments", [{"id": "a", "url": "b"}]),
+        ("attachments", ["../secret"]),
+        ("attachments", ["neverposted"]),
+        ("text", "hello"),
+    ],
+)
+def test_an_article_that_cannot_be_used_is_refused_by_field(
+    world: World, field: str, value: Any
+) -> None:
+    open_ticket(world)
+    answer = write(world, **{"kind": "reply", "body": "Hello", field: value})
+    assert answer.status == 400
+    assert list(answer.body["error"]["fields"]) == [field]
+    assert len(api(world, "GET", TICKET).body["articles"]) == 1
+
+
+def test_a_long_text_is_cut_in_the_timeline_and_says_so(world: World) -> None:
+    open_ticket(world)
+    answer = write(world, body="word " * 10_000)
+    assert answer.status == 201
+    assert answer.body["has_more"]
+    assert len(answer.body["text"]) <= 16_000
+
+
+def test_an_article_on_an_unknown_ticket_is_not_found(world: World) -> None:
+    answer = api(world, "POST", "/api/v1/tickets/9999/articles", {"kind": "note", "body": "hi"})
+    assert answer.status == 404
+
+
+def test_a_held_article_counts_as_the_customers_once_accepted(world: World) -> None:
+    article = held(world)
+    assert api(world, "PATCH", TICKET, {"status": "pending"}).status == 200
+    accepted = api(world, "POST", f"{TICKET}/articles/{article['id']}/accept")
+    assert accepted.status == 200
+    assert (accepted.body["id"], accepted.body["is_held"]) == (article["id"], False)
+    assert api(world, "GET", TICKET).body["status"] == "open"
+
+
+def test_an_article_is_accepted_once(world: World) -> None:
+    article = held(world)
+    path = f"{TICKET}/articles/{article['id']}/accept"
+    assert api(world, "POST", path).status == 200
+    assert api(world, "POST", path).status == 409
+
+
+def test_an_article_far_back_in_the_timeline_is_accepted_too(world: World) -> None:
+    article = held(world)
+    for place in range(60):
+        write(world, "note", f"note {place}")
+    assert api(world, "GET", TICKET).body["older"]
+    accepted = api(world, "POST", f"{TICKET}/articles/{article['id']}/accept")
+    assert accepted.status == 200
+    assert accepted.body["text"] == article["text"]
+
+
+@pytest.mark.parametrize("article", ["77", "none"])
+def test_an_article_that_is_not_there_is_not_found(world: World, article: str) -> None:
+    open_ticket(world)
+    assert api(world, "POST", f"{TICKET}/articles/{article}/accept").status == 404
+    assert api(world, "GET", f"{TICKET}/articles/{article}/raw").status == 404
+    assert api(world, "GET", f"{TICKET}/articles/{article}/attachments/0").status == 404
+
+
+def uploaded(world: World, name: str = "plan.pdf", content: bytes = b"%PDF-1.7") -> Answer:
+    """An upload whose file has been posted, as S3 stores it."""
+    upload = api(
+        world, "POST", "/api/v1/uploads", {"name": name, "content_type": "application/pdf"}
+    )
+    assert upload.status == 201
+    key = upload.body["fields"]["key"]
+    aws_client("s3").put_object(
+        Bucket="files", Key=key, Body=content, ContentType="application/pdf"
+    )
+    return upload
+
+
+def test_an_uploaded_file_goes_out_with_the_reply_and_can_be_downloaded(world: World) -> None:
+    open_ticket(world)
+    upload = uploaded(world)
+    answer = write(world, attachments=[{"id": upload.body["id"], "name": "plan.pdf"}])
+    (attachment,) = answer.body["attachments"]
+    assert (attachment["name"], attachment["size"]) == ("plan.pdf", 8)
+    world.settle()
+    names = [part.get_filename() for part in world.last_mail.walk() if part.get_filename()]
+    assert names == ["plan.pdf"]
+    path = attachment["url"].removeprefix("https://desk.example")
+    download = api(world, "GET", path)
+    assert download.status == 303
+    assert "plan.pdf" in download.headers["location"]
+    assert download.headers["cache-control"] == "no-store"
+
+
+def test_an_upload_may_hold_what_it_said_and_no_more(world: World) -> None:
+    fields = uploaded(world).body["fields"]
+    assert fields["Content-Type"] == "application/pdf"
+    assert {"key", "policy"} <= set(fields)
+
+
+@pytest.mark.parametrize("body", [{}, {"name": " "}, {"name": 5}, {"name": "a", "type": "b"}])
+def test_an_upload_without_a_usable_name_is_refused(world: World, body: dict[str, Any]) -> None:
+    assert api(world, "POST", "/api/v1/uploads", body).status == 400
+
+
+@pytest.mark.parametrize("place", ["1", "x", "-1"])
+def test_an_attachment_that_is_not_there_is_not_found(world: World, place: str) -> None:
+    open_ticket(world)
+    write(world, attachments=[uploaded(world).body["id"]])
+    answer = api(world, "GET", f"{TICKET}/articles/2/attachments/{place}")
+    assert answer.status == 404
+
+
+def test_only_a_mail_that_failed_can_be_sent_again(world: World) -> None:
+    open_ticket(world)
+    (delivery,) = api(world, "GET", TICKET).body["articles"][0]["delivery"]
+    path = f"{TICKET}/deliveries/{delivery['id']}/send-again"
+    assert api(world, "POST", path).status == 409
+
+
+@pytest.mark.parametrize("delivery", ["1-none", "none", "1-" + "a" * 2000])
+def test_a_mail_that_never_was_cannot_be_sent_again(world: World, delivery: str) -> None:
+    open_ticket(world)
+    assert api(world, "POST", f"{TICKET}/deliveries/{delivery}/send-again").status == 404
