@@ -26,11 +26,14 @@ LOCALES = ("da", "en", "en_001", "en_GB", "hu", "nb", "no", "root")
 _GLIBC_OF_LAMBDA = 26  # 2.26, of the runtime's Amazon Linux 2
 _PRUNED = re.compile(
     r"""
-      bin/ | .*\.data/ | .*\.(pyi|pyx|c|h|dist-info/(?!licenses/|LICEN|COPYING|NOTICE).*)$
-    | (.*/)?(tests?|testing)/(?!__init__\.py$).*
-    | boto3/(examples|data/(?!dynamodb/|s3/|sqs/)) | botocore/data/.*/examples-1\.json$
+      bin/
+    | .*\.dist-info/(?!licenses/|LICEN|COPYING|NOTICE)
+    | .*\.(pyi|pyx|c|h)$
+    | (.*/)?(__pycache__|tests?)/
+    | (.*/)?py\.typed$
+    | boto3/(examples|data/(?!dynamodb/|s3/|sqs/))
+    | botocore/data/.*/examples-1\.json$
     | aws_lambda_powertools/event_handler/openapi/swagger_ui/.*\.(js|css)$
-    | (.*/)?(__pycache__/.*|py\.typed)$
     """,
     re.VERBOSE,
 )
@@ -127,4 +130,3 @@ def _prune(folder: Path) -> None:
                 path.rmdir()
         elif not is_shipped(path.relative_to(folder).as_posix()):
             path.unlink()
-    shutil.rmtree(folder / "bin", ignore_errors=True)

@@ -84,4 +84,5 @@ _FINAL = (DeliveryItem.lease_until.remove(), DeliveryItem.g4pk.remove(), Deliver
 def _mine(delivery: Delivery) -> Condition:
     is_sending: Condition = DeliveryItem.state == DeliveryState.SENDING
     is_this_attempt: Condition = DeliveryItem.attempt == delivery.attempt
-    return is_sending & is_this_attempt
+    both: Condition = is_sending & is_this_attempt
+    return both

@@ -12,13 +12,15 @@ from itertools import islice
 
 from chalicelib.mail import charsets, html_text
 from chalicelib.mail.addresses import INVISIBLE
-from chalicelib.mail.headers import decode_base64, decode_words, one_line
+from chalicelib.mail.headers import decode_base64, decode_words, one_line, split_parameters
 from chalicelib.mail.structure import Part
 
 MAX_NAME = 180  # bytes of a file name
 MAX_ENDING = 20
 MAX_UU_LINES = 700_000  # of 45 bytes: more than any mail may bring
 
+OUTLOOK_TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
+_UNKNOWN = "application/octet-stream"
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _PLACEHOLDER = re.compile(r"\bhtml\b", re.IGNORECASE)
 _PLACEHOLDER_LENGTH = 300
@@ -204,7 +206,8 @@ def _as_html(raw: bytes, part: Part, hint: str | None) -> str:
 
 def read_files(raw: bytes, files: Iterable[Part], html: str | None) -> tuple[Attachment, ...]:
     """The attachments, each with a name that is safe to store and to show."""
-    return tuple(_attachment(raw, part, html or "") for part in files)
+    read = (_attachment(raw, part, html or "") for part in files)
+    return tuple(file for attachment in read for file in _unwrapped(attachment, html or ""))
 
 
 def _attachment(raw: bytes, part: Part, html: str) -> Attachment:
@@ -212,10 +215,34 @@ def _attachment(raw: bytes, part: Part, html: str) -> Attachment:
     given = part.disposition_parameters.get("filename") or part.parameters.get("name") or ""
     if not given and part.content_type == "message/rfc822":
         given = _embedded_name(content)
-    content_id = one_line(part.headers.first("content-id")).strip("<> ")[:250] or None
+    return _file(given, part.content_type, content, part.headers.first("content-id"), html)
+
+
+def _unwrapped(attachment: Attachment, html: str) -> list[Attachment]:
+    """The attachment, or the files that Outlook has wrapped up in it."""
+    is_wrapped = attachment.filename.lower() == "winmail.dat"
+    if not (is_wrapped or attachment.content_type in OUTLOOK_TYPES):
+        return [attachment]
+    from chalicelib.mail.tnef import wrapped_files
+
+    found = [
+        _file(
+            file.name,
+            split_parameters(file.content_type)[0] or _UNKNOWN,
+            file.content,
+            file.content_id,
+            html,
+        )
+        for file in wrapped_files(attachment.content)
+    ]
+    return found or [attachment]
+
+
+def _file(given: str, content_type: str, content: bytes, cid: str, html: str) -> Attachment:
+    content_id = one_line(cid).strip("<> ")[:250] or None
     is_inline = content_id is not None and f"cid:{content_id}" in html
-    name = clean_filename(given, part.content_type)
-    return Attachment(name, part.content_type, content, content_id, is_inline)
+    name = clean_filename(given, content_type)
+    return Attachment(name, content_type, content, content_id, is_inline)
 
 
 def _embedded_name(content: bytes) -> str:

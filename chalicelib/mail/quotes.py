@@ -172,17 +172,27 @@ def _header_at(lines: Sequence[str], index: int) -> _Header | None:
             return None
         text = f"{text} {line}".strip(" -")
         if line.endswith((":", "：", ">")) or WROTE.search(line[-20:]):
-            header = _judge(lines, index, end + 1, text)
+            header = _judge(lines, index, end + 1)
             if header:
-                # "... on Monday.\nOn Tuesday Ann wrote:" begins with the second line.
-                is_open = end == index or first.rstrip().endswith("<")
-                nearer = None if is_open else _header_at(lines, index + 1)
-                is_whole = nearer is not None and nearer.is_sure and nearer.end == header.end
-                return nearer if is_whole else header
+                return _nearest(lines, header)
+        if line.endswith((".", "!", "?")):
+            return None
     return None
 
 
-def _judge(lines: Sequence[str], start: int, end: int, text: str) -> _Header | None:
+def _nearest(lines: Sequence[str], header: _Header) -> _Header:
+    """The header without a line above it that only happens to name a number or a person."""
+    for start in range(header.end - 1, header.start, -1):
+        is_open = lines[start - 1].rstrip().endswith("<")
+        nearer = None if is_open else _judge(lines, start, header.end)
+        if nearer and _DAY.search(lines[start]):
+            return nearer
+    return header
+
+
+def _judge(lines: Sequence[str], start: int, end: int) -> _Header | None:
+    """These lines as a header, if that is what they are."""
+    text = " ".join(line.strip() for line in lines[start:end]).strip(" -")
     wrote, day = WROTE.search(text), _DAY.search(text)
     address, time = _ADDRESS.search(text), _TIME.search(text)
     following = _next_text(lines, end)

@@ -93,10 +93,12 @@ def running(place: Place, *, bare: bool = False) -> Iterator[Emulator]:
     for folder in (place.scratch, place.state, place.objects, place.log):
         folder.mkdir(parents=True, exist_ok=True)
     log = place.log / "emulator.log"
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))
+    for old in (log, place.functions_log):
+        if old.exists():
+            old.replace(old.with_suffix(".log.1"))
     command = [str(place.python), str(_LAUNCHER), "--front-port", str(place.http_port)]
-    command += ["--outbox", str(place.outbox), *(["--bare"] if bare else [])]
+    command += ["--outbox", str(place.outbox), "--functions-log", str(place.functions_log)]
+    command += ["--bare"] if bare else []
     with log.open("wb") as output:
         child = subprocess.Popen(
             command,

@@ -1,6 +1,6 @@
 """Start the emulator, mended. Run by the emulator's own Python, as a file:
 
-    .local/emulator/bin/python infra/local/launcher.py --front-port 8000 --outbox FOLDER
+    .local/emulator/bin/python infra/local/launcher.py --front-port 8000 ...
 
 Everything else it takes from the environment that `emulator.py` sets.
 """
@@ -22,15 +22,16 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--front-port", type=int, required=True)
     parser.add_argument("--outbox", type=Path, required=True)
+    parser.add_argument("--functions-log", type=Path, required=True)
     parser.add_argument("--bare", action="store_true", help="without any mending, for comparison")
     options = parser.parse_args(arguments)
     import ministack.app as emulator
 
-    app = emulator.app if options.bare else _mended(options.front_port, options.outbox)
+    app = emulator.app if options.bare else _mended(options)
     asyncio.run(_serve(app, [int(emulator._resolve_port()), options.front_port]))  # noqa: SLF001
 
 
-def _mended(front_port: int, outbox: Path) -> Any:
+def _mended(options: argparse.Namespace) -> Any:
     import ministack.app as emulator
     from ministack.core.persistence import STATE_DIR
 
@@ -51,14 +52,14 @@ def _mended(front_port: int, outbox: Path) -> Any:
     bus_retries.apply()
     schedule_ticks.apply()
     shared_code.apply()
-    sent_mail.apply(outbox)
+    sent_mail.apply(options.outbox)
     stream_batches.apply()
-    workers.apply()
+    workers.apply(options.functions_log)
     journal = Journal(Path(STATE_DIR) / "journal.jsonl")
     journal.apply()
     snapshots = Snapshots(emulator.app, journal)
     snapshots.apply()
-    front = Front(snapshots, front_port)
+    front = Front(snapshots, options.front_port)
     front.apply()
     return front
 

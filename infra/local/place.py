@@ -86,6 +86,11 @@ class Place:
         return self.home / "log"
 
     @property
+    def functions_log(self) -> Path:
+        """What the functions say."""
+        return self.log / "functions.log"
+
+    @property
     def port_file(self) -> Path:
         """Holds the port where the emulator is AWS."""
         return self.home / "emulator.port"

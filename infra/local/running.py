@@ -122,7 +122,8 @@ def _announce(place: Place, seeded: Mapping[str, Any]) -> None:
     print(f"mail to {', '.join(described['addresses'].values())}")
     print(f"  make mail FILE=some.eml, or any SMTP client at {described['smtp']}")
     print(f"what the desk sends lies in {described['outbox']}/")
-    print(f"what its functions say stands in {place.log.relative_to(place.root)}/", flush=True)
+    log = place.functions_log.relative_to(place.root)
+    print(f"what its functions say stands in {log}", flush=True)
 
 
 @contextmanager

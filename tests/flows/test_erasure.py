@@ -147,6 +147,24 @@ def test_a_mail_that_waits_is_not_sent_to_nobody(world: World) -> None:
     assert (queued.state, queued.reason, queued.email) == (DeliveryState.FAILED, "erased", "")
 
 
+def test_a_mail_that_was_just_being_sent_keeps_what_became_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.mail(letter())
+    draft = tickets.Draft(ArticleKind.REPLY, "Hello Kim")
+    tickets.write_article(world.ports, agent(world), 1001, draft)
+    person, delete_files = kim(), service._delete_files
+
+    def settles_first(*given: Any) -> None:
+        world.settle()
+        delete_files(*given)
+
+    monkeypatch.setattr(service, "_delete_files", settles_first)
+    erase(world, person)
+    last = on(1001).deliveries[-1]
+    assert (last.state, last.email, last.reason) == (DeliveryState.SENT, "", None)
+
+
 def test_no_alarm_rings_for_the_mails_of_an_erased_person(world: World) -> None:
     world.mail(letter(to="hr@desk.example"))
     erase(world, kim())
@@ -209,19 +227,21 @@ def test_an_erasure_that_died_goes_on_where_it_stopped(
     assert flaws(store.entries_in(store.everything(1001))) == []
 
 
-def test_a_ticket_with_more_than_one_transaction_holds_is_erased_in_steps(world: World) -> None:
+def test_a_ticket_with_more_than_one_transaction_holds_is_erased_in_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert service.STEP_ITEMS + len(("head", "entry")) <= 100
+    monkeypatch.setattr(service, "STEP_ITEMS", 5)
     world.mail(letter())
-    ticket = on(1001).ticket
-    mine = store.article_of(
-        table.fetch([(table.ticket_pk(1001), table.article_sk(1))]).popitem()[1]
+    before = on(1001)
+    (mine,) = before.articles
+    table.transact(
+        table.Write(store.article_item(replace(mine, seq=seq))) for seq in range(1000, 1011)
     )
-    assert mine is not None
-    for seq in range(1000, 1100):
-        table.transact([table.Write(store.article_item(replace(mine, seq=seq)))])
-    done = erase(world, ticket.requester.person)
-    assert (done.tickets, done.articles) == (1, 101)
+    done = erase(world, before.ticket.requester.person)
+    assert (done.tickets, done.articles, done.deliveries) == (1, 12, 1)
     assert KIM not in everything_stored()
-    assert on(1001).ticket.seq == ticket.seq + 2
+    assert on(1001).ticket.seq == before.ticket.seq + 3
 
 
 def test_whoever_writes_at_the_same_time_loses_nothing(

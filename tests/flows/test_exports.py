@@ -189,11 +189,21 @@ def test_the_ledger_of_every_ticket_can_be_verified_from_the_files_alone(world: 
         assert flaws(chain(changed)) != []
 
 
-@pytest.mark.parametrize("limits", [Limits(rows=1), Limits(rows=3), Limits(size=600)])
+def test_the_hash_of_an_entry_is_the_one_that_the_format_describes(world: World) -> None:
+    world.mail(letter())
+    for row in rows(request(world), "entries"):
+        covered = [1, *(row[name] for name in ("prev", "scope", "seq", "at", "types", "digest"))]
+        written = json.dumps(covered, ensure_ascii=False, separators=(",", ":"))
+        assert row["hash"] == hashlib.sha256(written.encode()).hexdigest()
+        salted = base64.b64decode(row["salt"]) + row["payload"].encode()
+        assert row["digest"] == hashlib.sha256(salted).hexdigest()
+
+
+@pytest.mark.parametrize("limits", [Limits(rows=2), Limits(size=900)])
 def test_many_small_parts_hold_the_same_as_one(
     world: World, monkeypatch: pytest.MonkeyPatch, limits: Limits
 ) -> None:
-    many(world)
+    many(world, 2)
     world.mail(letter("Buy now"), verdicts={"virus": "FAIL"})
     whole = request(world)
     monkeypatch.setattr(service, "LIMITS", limits)

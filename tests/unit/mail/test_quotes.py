@@ -122,6 +122,12 @@ def test_a_header_broken_into_two_lines_is_one(header):
     assert visible_reply(f"{REPLY}\n\n{broken}\n\n> Does it work?") == REPLY
 
 
+@pytest.mark.parametrize("line", ["We met on 3 March.", "Call 12345678", "Room 7, 3rd floor!"])
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_line_right_above_a_header_stays(line, header):
+    assert visible_reply(f"{REPLY}\n{line}\n{header}\n> Does it work?") == f"{REPLY}\n{line}"
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_the_block_above_an_older_mail_is_folded(block):
     text = f"{REPLY}\n\n{block}\n\nDoes the printer work?\n"

@@ -26,9 +26,15 @@ def open_ticket(world: World, **fields: Any) -> dict[str, Any]:
     return ticket
 
 
-def write(world: World, kind: str = "reply", body: str = "Turn it off and on.", **more: Any) -> Answer:
+def write(world: World, kind: Any = "reply", body: Any = "Off and on.", **more: Any) -> Answer:
     """An article on the first ticket."""
     return api(world, "POST", f"{TICKET}/articles", {"kind": kind, "body": body, **more})
+
+
+def refused_fields(answer: Answer) -> list[str]:
+    """The fields that a refusal names; it has to be one."""
+    assert (answer.status, answer.body["error"]["code"]) == (400, "invalid"), answer
+    return list(answer.body["error"]["fields"])
 
 
 def close(world: World, path: str = TICKET) -> None:

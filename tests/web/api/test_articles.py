@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.aws_calls import aws_client
-from tests.web.api.steps import TICKET, close, open_ticket, write
+from tests.web.api.steps import TICKET, close, open_ticket, refused_fields, write
 from tests.web.calls import Answer, api
 from tests.world import World, letter
 
@@ -53,14 +51,6 @@ def test_a_reply_can_set_the_status_along_with_it(world: World) -> None:
     assert api(world, "GET", TICKET).body["status"] == "solved"
 
 
-def test_a_reply_with_a_status_that_does_not_exist_is_not_sent(world: World) -> None:
-    open_ticket(world)
-    answer = write(world, status="done")
-    assert answer.status == 400
-    assert list(answer.body["error"]["fields"]) == ["status"]
-    assert len(api(world, "GET", TICKET).body["articles"]) == 1
-
-
 def test_a_closed_ticket_refuses_a_reply_and_takes_a_note(world: World) -> None:
     open_ticket(world)
     close(world)
@@ -79,9 +69,9 @@ def test_a_reply_is_refused_where_the_customer_wrote_meanwhile(world: World) -> 
     assert write(world, seen_seq=now["seq"]).status == 201
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_an_article_that_cannot_be_used_is_refused_by_field(world: World) -> None:
+    open_ticket(world)
+    wrong: list[tuple[str, Any]] = [
         ("kind", "mail"),
         ("kind", []),
         ("kind", None),
@@ -91,21 +81,16 @@ def test_a_reply_is_refused_where_the_customer_wrote_meanwhile(world: World) -> 
         ("seen_seq", "3"),
         ("seen_seq", True),
         ("status", ["open"]),
+        ("status", "done"),
         ("attachments", "file"),
         ("attachments", [5]),
         ("attachments", [{"id": "a", "url": "b"}]),
         ("attachments", ["../secret"]),
         ("attachments", ["neverposted"]),
         ("text", "hello"),
-    ],
-)
-def test_an_article_that_cannot_be_used_is_refused_by_field(
-    world: World, field: str, value: Any
-) -> None:
-    open_ticket(world)
-    answer = write(world, **{"kind": "reply", "body": "Hello", field: value})
-    assert answer.status == 400
-    assert list(answer.body["error"]["fields"]) == [field]
+    ]
+    answers = [write(world, **{field: value}) for field, value in wrong]
+    assert [refused_fields(answer) for answer in answers] == [[field] for field, _ in wrong]
     assert len(api(world, "GET", TICKET).body["articles"]) == 1
 
 
@@ -148,12 +133,13 @@ def test_an_article_far_back_in_the_timeline_is_accepted_too(world: World) -> No
     assert accepted.body["text"] == article["text"]
 
 
-@pytest.mark.parametrize("article", ["77", "none"])
-def test_an_article_that_is_not_there_is_not_found(world: World, article: str) -> None:
+def test_an_article_that_is_not_there_is_not_found(world: World) -> None:
     open_ticket(world)
-    assert api(world, "POST", f"{TICKET}/articles/{article}/accept").status == 404
-    assert api(world, "GET", f"{TICKET}/articles/{article}/raw").status == 404
-    assert api(world, "GET", f"{TICKET}/articles/{article}/attachments/0").status == 404
+    for article in ("77", "none"):
+        path = f"{TICKET}/articles/{article}"
+        assert api(world, "POST", f"{path}/accept").status == 404
+        assert api(world, "GET", f"{path}/raw").status == 404
+        assert api(world, "GET", f"{path}/attachments/0").status == 404
 
 
 def uploaded(world: World, name: str = "plan.pdf", content: bytes = b"%PDF-1.7") -> Answer:
@@ -191,17 +177,17 @@ def test_an_upload_may_hold_what_it_said_and_no_more(world: World) -> None:
     assert {"key", "policy"} <= set(fields)
 
 
-@pytest.mark.parametrize("body", [{}, {"name": " "}, {"name": 5}, {"name": "a", "type": "b"}])
-def test_an_upload_without_a_usable_name_is_refused(world: World, body: dict[str, Any]) -> None:
-    assert api(world, "POST", "/api/v1/uploads", body).status == 400
+def test_an_upload_without_a_usable_name_is_refused(world: World) -> None:
+    wrong: list[dict[str, Any]] = [{}, {"name": " "}, {"name": 5}, {"name": "a", "type": "b"}]
+    for body in wrong:
+        assert api(world, "POST", "/api/v1/uploads", body).status == 400
 
 
-@pytest.mark.parametrize("place", ["1", "x", "-1"])
-def test_an_attachment_that_is_not_there_is_not_found(world: World, place: str) -> None:
+def test_an_attachment_that_is_not_there_is_not_found(world: World) -> None:
     open_ticket(world)
     write(world, attachments=[uploaded(world).body["id"]])
-    answer = api(world, "GET", f"{TICKET}/articles/2/attachments/{place}")
-    assert answer.status == 404
+    for place in ("1", "x", "-1"):
+        assert api(world, "GET", f"{TICKET}/articles/2/attachments/{place}").status == 404
 
 
 def test_only_a_mail_that_failed_can_be_sent_again(world: World) -> None:
@@ -211,7 +197,8 @@ def test_only_a_mail_that_failed_can_be_sent_again(world: World) -> None:
     assert api(world, "POST", path).status == 409
 
 
-@pytest.mark.parametrize("delivery", ["1-none", "none", "1-" + "a" * 2000])
-def test_a_mail_that_never_was_cannot_be_sent_again(world: World, delivery: str) -> None:
+def test_a_mail_that_never_was_cannot_be_sent_again(world: World) -> None:
     open_ticket(world)
-    assert api(world, "POST", f"{TICKET}/deliveries/{delivery}/send-again").status == 404
+    for delivery in ("1-none", "none", "1-" + "a" * 2000):
+        path = f"{TICKET}/deliveries/{delivery}/send-again"
+        assert api(world, "POST", path).status == 404

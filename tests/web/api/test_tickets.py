@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from tests.web.api.steps import KIM, NEW, TICKET, close, open_ticket, write
+from tests.web.api.steps import KIM, NEW, TICKET, close, open_ticket, refused_fields, write
 from tests.web.calls import api, new_token
 from tests.world import World, letter
 
@@ -66,9 +64,8 @@ def test_everything_wrong_with_a_new_ticket_is_named_at_once(world: World) -> No
     }
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_a_field_of_another_shape_is_refused_by_name(world: World) -> None:
+    wrong: list[tuple[str, Any]] = [
         ("requester", 5),
         ("requester", {"email": "kim@customer.example", "phone": "1"}),
         ("requester", {"email": ["kim@customer.example"]}),
@@ -81,14 +78,12 @@ def test_everything_wrong_with_a_new_ticket_is_named_at_once(world: World) -> No
         ("tags", [1]),
         ("tags", ["tag"] * 21),
         ("attachments", []),
-    ],
-)
-def test_a_field_of_another_shape_is_refused_by_name(
-    world: World, field: str, value: Any
-) -> None:
-    answer = api(world, "POST", "/api/v1/tickets", {**NEW, field: value})
-    assert answer.status == 400
-    assert list(answer.body["error"]["fields"]) == [field]
+    ]
+    answers = [
+        api(world, "POST", "/api/v1/tickets", {**NEW, field: value}) for field, value in wrong
+    ]
+    assert [refused_fields(answer) for answer in answers] == [[field] for field, _ in wrong]
+    assert api(world, "GET", "/api/v1/tickets?group=support").body["items"] == []
 
 
 def test_a_change_is_answered_with_the_ticket_after_it(world: World) -> None:
@@ -136,7 +131,7 @@ def test_a_change_on_an_old_version_is_a_conflict_and_changes_nothing(world: Wor
 def test_all_fields_that_cannot_be_set_so_are_named_and_nothing_is_set(world: World) -> None:
     before = open_ticket(world)
     wanted = {
-        "status": "new",
+        "status": "gone",
         "priority": "soon",
         "group": "sales",
         "assignee": "hugo",
@@ -144,15 +139,14 @@ def test_all_fields_that_cannot_be_set_so_are_named_and_nothing_is_set(world: Wo
     }
     answer = api(world, "PATCH", TICKET, wanted)
     assert answer.status == 400
-    assert set(answer.body["error"]["fields"]) >= {"status", "priority", "group"}
-    assert "subject" not in answer.body["error"]["fields"]
+    assert set(answer.body["error"]["fields"]) == {"status", "priority", "group", "assignee"}
     after = api(world, "GET", TICKET).body
     assert (after["subject"], after["version"]) == (before["subject"], before["version"])
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+def test_a_change_of_another_shape_is_refused_by_name(world: World) -> None:
+    before = open_ticket(world)
+    wrong: list[tuple[str, Any]] = [
         ("version", "1"),
         ("version", True),
         ("version", 1.5),
@@ -166,15 +160,10 @@ def test_all_fields_that_cannot_be_set_so_are_named_and_nothing_is_set(world: Wo
         ("tags", [["printer"]]),
         ("number", 7),
         ("requester", "kim@customer.example"),
-    ],
-)
-def test_a_change_of_another_shape_is_refused_by_name(
-    world: World, field: str, value: Any
-) -> None:
-    open_ticket(world)
-    answer = api(world, "PATCH", TICKET, {field: value})
-    assert answer.status == 400
-    assert list(answer.body["error"]["fields"]) == [field]
+    ]
+    answers = [api(world, "PATCH", TICKET, {field: value}) for field, value in wrong]
+    assert [refused_fields(answer) for answer in answers] == [[field] for field, _ in wrong]
+    assert api(world, "GET", TICKET).body["version"] == before["version"]
 
 
 def test_a_closed_ticket_keeps_its_group(world: World) -> None:
@@ -185,12 +174,11 @@ def test_a_closed_ticket_keeps_its_group(world: World) -> None:
     assert api(world, "GET", TICKET).body["group"] == "support"
 
 
-@pytest.mark.parametrize("number", ["9999", "nothing", "1" * 30, "%C2%B2"])
-def test_a_ticket_that_is_not_there_is_not_found(world: World, number: str) -> None:
-    for method in ("GET", "PATCH"):
-        answer = api(world, method, f"/api/v1/tickets/{number}", {} if method == "PATCH" else None)
-        assert answer.status == 404
-        assert answer.body["error"]["code"] == "not_found"
+def test_a_ticket_that_is_not_there_is_not_found(world: World) -> None:
+    for number in ("9999", "nothing", "1" * 30, "%C2%B2"):
+        path = f"/api/v1/tickets/{number}"
+        for answer in (api(world, "GET", path), api(world, "PATCH", path, {})):
+            assert (answer.status, answer.body["error"]["code"]) == (404, "not_found")
 
 
 def test_a_long_timeline_is_read_page_by_page(world: World) -> None:
@@ -205,12 +193,10 @@ def test_a_long_timeline_is_read_page_by_page(world: World) -> None:
     assert oldest["subject"] == newest["subject"]
 
 
-@pytest.mark.parametrize("before", ["", "x", "~~~", "S%23" + "9" * 2000])
-def test_a_place_that_no_timeline_has_is_refused(world: World, before: str) -> None:
+def test_a_place_that_no_timeline_has_is_refused(world: World) -> None:
     open_ticket(world)
-    answer = api(world, "GET", f"{TICKET}?before={before}")
-    assert answer.status == 400
-    assert list(answer.body["error"]["fields"]) == ["before"]
+    for before in ("", "x", "~~~", "S%23" + "9" * 2000):
+        assert refused_fields(api(world, "GET", f"{TICKET}?before={before}")) == ["before"]
 
 
 def test_a_ticket_that_came_by_mail_links_its_original(world: World) -> None:

@@ -1,0 +1,77 @@
+"""The hash chain of one ticket: what it proves, and what an erasure leaves of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib import facts
+from chalicelib.ledger.model import GENESIS, Actor, Entry, detail, flaws, make_entry
+
+PINNED = "43f8673fcbbeb7594ad540bbbd6a8ec43dcb1591771144d5a9dcfc8c9ad9e7e6"
+AT = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+
+
+def chain(length: int = 4) -> list[Entry]:
+    entries: list[Entry] = []
+    for seq in range(1, length + 1):
+        prev = entries[-1].hash if entries else GENESIS
+        said = [facts.SubjectChanged(f"old {seq}", f"new {seq}")]
+        entries.append(
+            make_entry(
+                "T#1001",
+                seq,
+                said,
+                at=AT,
+                actor=Actor("agent", "anna"),
+                cause="edit",
+                prev=prev,
+                salt=bytes([seq]) * 16,
+            )
+        )
+    return entries
+
+
+def test_an_untouched_chain_verifies() -> None:
+    assert flaws(chain()) == []
+
+
+def test_an_erased_payload_leaves_a_chain_that_verifies() -> None:
+    entries = [replace(entry, payload=None, salt=None) for entry in chain()]
+    assert flaws(entries) == []
+    assert entries[0].facts == ()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        {"payload": '[{"type":"StatusChanged"}]'},
+        {"at": AT.replace(year=2025)},
+        {"types": ("StatusChanged",)},
+        {"digest": b"x" * 32},
+        {"hash": b"x" * 32},
+    ],
+)
+def test_a_changed_entry_is_named(tamper: dict[str, object]) -> None:
+    entries = chain()
+    entries[1] = replace(entries[1], **tamper)
+    assert any("T#1001/2" in flaw or "T#1001/3" in flaw for flaw in flaws(entries))
+
+
+def test_a_missing_entry_and_a_swap_are_noticed() -> None:
+    first, second, third, fourth = chain()
+    assert flaws([first, third, fourth]) != []
+    assert flaws([first, third, second, fourth]) != []
+
+
+def test_the_hash_format_is_frozen() -> None:
+    assert chain(1)[0].hash.hex() == PINNED
+
+
+def test_the_bus_gets_ids_and_nothing_personal() -> None:
+    entry = chain(1)[0]
+    said = detail(entry, 0, entry.facts[0], ticket=1001)
+    assert "old 1" not in said
+    assert '"ticket":1001' in said

@@ -1,0 +1,237 @@
+"""What agents see and do on the page of a ticket."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.tickets.model import Status
+from tests.web.browser import Answer, Browser
+from tests.web.conftest import signed_in
+from tests.web.desk import NUMBER, articles, held_mail, texts, ticket, with_file, write
+from tests.world import World, letter
+
+PAGE = f"/agent/tickets/{NUMBER}"
+
+
+@pytest.fixture(autouse=True)
+def _ticket(world: World) -> None:
+    world.mail(letter("The printer on floor 2 is broken."))
+
+
+def typed(page: Answer) -> str:
+    return page.form("/articles").find("textarea").get_text().strip()
+
+
+def test_a_reply_is_mailed_and_the_page_says_so(world: World, anna: Browser) -> None:
+    sent = anna.submit(anna.get(PAGE), "/articles", text="Try turning it off and on.")
+    page = anna.follow(sent)
+    assert "Your reply is on its way." in page.text
+    assert "Try turning it off and on." in page.text
+    world.settle()
+    assert world.last_mail["To"] == "Kim Jensen <kim@customer.example>"
+
+
+def test_a_note_is_kept_inside(world: World, anna: Browser) -> None:
+    sent = anna.submit(anna.get(PAGE), "/articles", text="Again!", kind="note")
+    assert "Your note was added." in anna.follow(sent).text
+    world.settle()
+    assert len(world.outbox) == 1
+
+
+def test_the_same_form_sent_twice_makes_one_article(anna: Browser) -> None:
+    page = anna.get(PAGE)
+    for _ in range(2):
+        assert anna.submit(page, "/articles", text="Only once.").status == 303
+    assert texts().count("Only once.") == 1
+
+
+def test_another_text_under_a_used_nonce_is_kept_to_be_sent_again(anna: Browser) -> None:
+    page = anna.get(PAGE)
+    anna.submit(page, "/articles", text="Once.")
+    again = anna.submit(page, "/articles", text="Twice.")
+    assert again.status == 409
+    assert typed(again) == "Twice."
+    assert anna.submit(again, "/articles").status == 303
+    assert texts()[-2:] == ["Once.", "Twice."]
+
+
+def test_a_reply_that_missed_something_is_held_back_with_its_text(
+    world: World, anna: Browser
+) -> None:
+    page = anna.get(PAGE)
+    reply_to = str(world.last_mail["Reply-To"])
+    world.mail(letter("Never mind, it works.", to=reply_to))
+    conflict = anna.submit(page, "/articles", text="I am on my way.")
+    assert conflict.status == 409
+    assert "something came in while you were writing" in conflict.text
+    assert typed(conflict) == "I am on my way."
+    fresh = conflict.soup.select("article.fresh")
+    assert ["Never mind, it works." in article.get_text() for article in fresh] == [True]
+    assert anna.submit(conflict, "/articles").status == 303
+    assert texts()[-1] == "I am on my way."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("  ", "Please write something first."), ("x" * 200_001, "This is too long.")],
+)
+def test_a_text_that_cannot_be_sent_comes_back(anna: Browser, text: str, said: str) -> None:
+    refused = anna.submit(anna.get(PAGE), "/articles", text=text)
+    assert refused.status == 400
+    assert said in refused.text
+    assert typed(refused) == text.strip()
+
+
+def test_what_says_neither_reply_nor_note_is_not_sent(anna: Browser) -> None:
+    refused = anna.submit(anna.get(PAGE), "/articles", text="Hello", kind="broadcast")
+    assert refused.status == 400
+    assert typed(refused) == "Hello"
+    assert len(texts()) == 1
+
+
+def test_a_form_without_the_token_of_the_session_is_refused(world: World, anna: Browser) -> None:
+    fields = {"kind": "reply", "text": "Forged", "seen_seq": "99"}
+    assert anna.post(f"{PAGE}/articles", fields).status == 403
+    other = signed_in(world, "lena").get(PAGE).form("/articles")
+    token = str(other.find("input", attrs={"name": "csrf_token"})["value"])
+    assert anna.post(f"{PAGE}/articles", {**fields, "csrf_token": token}).status == 403
+    assert texts() == ["The printer on floor 2 is broken."]
+
+
+def test_a_form_in_another_encoding_is_refused(anna: Browser) -> None:
+    refused = anna.post(f"{PAGE}/articles", {"text": "x"}, content_type="text/plain")
+    assert refused.status == 415
+
+
+def test_an_agent_cannot_tell_another_groups_ticket_from_none(world: World) -> None:
+    hugo = signed_in(world, "hugo")
+    hidden, missing = hugo.get(PAGE), hugo.get("/agent/tickets/4711")
+    assert (hidden.status, missing.status) == (404, 404)
+    assert hidden.text.replace("1001", "4711") == missing.text
+    token = hugo.get("/agent/inbox").form("/sign-out").find(attrs={"name": "csrf_token"})["value"]
+    for path in ("articles", "properties", "articles/1/accept", "deliveries/1-abc/send-again"):
+        fields = {"csrf_token": str(token), "kind": "note", "text": "x", "status": "closed"}
+        assert hugo.post(f"{PAGE}/{path}", fields).status == 404
+
+
+def test_an_administrator_sees_the_tickets_of_all_groups(world: World) -> None:
+    world.mail(letter("My salary?", to="hr@desk.example", subject="Salary"))
+    lena = signed_in(world, "lena")
+    assert lena.get("/agent/tickets/1002").status == 200
+
+
+def test_properties_are_saved_one_by_one(anna: Browser) -> None:
+    saved = anna.submit(anna.get(PAGE), "/properties", priority="urgent", tags="Printer, Floor 2")
+    assert "Your changes were saved." in anna.follow(saved).text
+    assert (ticket().priority, ticket().tags) == ("urgent", ("floor-2", "printer"))
+    assert ticket().status is Status.NEW
+
+
+def test_a_ticket_moves_to_another_group_without_its_agent(anna: Browser) -> None:
+    anna.submit(anna.get(PAGE), "/properties", assignee="anna", status="open")
+    moved = anna.submit(anna.get(PAGE), "/properties", group="hr")
+    assert moved.status == 303
+    assert (ticket().group, ticket().assignee) == ("hr", None)
+
+
+def test_properties_that_somebody_else_changed_first_are_asked_about(
+    world: World, anna: Browser
+) -> None:
+    page = anna.get(PAGE)
+    lena = signed_in(world, "lena")
+    lena.submit(lena.get(PAGE), "/properties", priority="low")
+    conflict = anna.submit(page, "/properties", priority="urgent")
+    assert conflict.status == 409
+    assert "Somebody else changed this meanwhile." in conflict.text
+    chosen = conflict.form("/properties").select_one("#priority option[selected]")
+    assert chosen["value"] == "urgent"
+    assert ticket().priority == "low"
+    assert anna.submit(conflict, "/properties").status == 303
+    assert ticket().priority == "urgent"
+
+
+def test_the_same_properties_saved_twice_are_no_conflict(anna: Browser) -> None:
+    page = anna.get(PAGE)
+    for _ in range(2):
+        assert anna.submit(page, "/properties", priority="high").status == 303
+
+
+def test_a_property_that_cannot_be_is_marked_and_what_was_typed_stays(anna: Browser) -> None:
+    refused = anna.submit(anna.get(PAGE), "/properties", assignee="hugo", tags="one, two")
+    assert refused.status == 400
+    form = refused.form("/properties")
+    assert "This cannot be used." in form.get_text()
+    assert form.find(id="tags")["value"] == "one, two"
+    assert ticket().tags == ()
+
+
+def test_a_closed_ticket_takes_notes_only(world: World, anna: Browser) -> None:
+    page = anna.get(PAGE)
+    write(world, "Done.", status="closed")
+    late = anna.submit(page, "/articles", text="One more thing", seen_seq="9")
+    assert late.status == 409
+    assert typed(late) == "One more thing"
+    assert anna.submit(late, "/articles").status == 303
+    assert articles()[-1].kind == "note"
+
+
+def test_the_facts_speak_of_people_by_name(world: World, anna: Browser) -> None:
+    anna.submit(anna.get(PAGE), "/properties", assignee="anna", status="open")
+    page = anna.get(PAGE)
+    assert "Assigned to Anna Berg" in page.text
+    assert "Status: New → Open · Anna Berg" in page.text
+
+
+def test_a_held_article_shows_who_really_sent_it_until_it_is_accepted(
+    world: World, anna: Browser
+) -> None:
+    held_mail(world)
+    page = anna.get(PAGE)
+    assert "Kim Jensen <eve@else.example>" in page.text
+    accepted = anna.submit(page, "/accept")
+    assert "The message was accepted." in anna.follow(accepted).text
+    assert not articles()[-1].is_held
+    assert anna.submit(page, "/accept").status == 303
+
+
+def test_a_mail_that_failed_is_sent_again(world: World, anna: Browser) -> None:
+    from chalicelib.ports import Refused
+
+    def refuse(*_: object, **__: object) -> str:
+        raise Refused("no such domain")
+
+    send, world.ports.mailer.send = world.ports.mailer.send, refuse  # type: ignore[method-assign]
+    write(world, "Does this arrive?")
+    world.ports.mailer.send = send  # type: ignore[method-assign]
+    page = anna.get(PAGE)
+    assert "The mail to kim@customer.example could not be sent" in page.text
+    again = anna.submit(page, "/send-again")
+    assert "The mail is being sent again." in anna.follow(again).text
+    world.settle()
+    assert "Does this arrive?" in str(world.last_mail)
+    assert anna.submit(page, "/send-again").status == 303
+
+
+def test_files_come_from_the_bucket_by_a_link_that_ends(world: World, anna: Browser) -> None:
+    world.mail(with_file())
+    page = anna.get("/agent/tickets/1002")
+    (address,) = [str(a["href"]) for a in page.soup.select(".files a")]
+    assert "X-Amz-Expires=300" in anna.get(address).location
+    assert "inbound/" in anna.get("/agent/tickets/1002/articles/1/raw").location
+    assert anna.get("/agent/tickets/1002/articles/1/attachments/7").status == 404
+    assert signed_in(world, "hugo").get(address).status == 404
+
+
+def test_a_long_timeline_is_read_page_by_page(world: World, anna: Browser) -> None:
+    for count in range(60):
+        write(world, f"note {count}", kind="note")
+    page = anna.get(PAGE)
+    assert "note 59" in page.text
+    assert "The printer on floor 2 is broken." not in page.text
+
+
+def test_markup_in_a_mail_is_text(world: World, anna: Browser) -> None:
+    world.mail(letter("<script>alert(1)</script>", subject="<b>bold</b>"))
+    page = anna.get("/agent/tickets/1002")
+    assert page.soup.find("script") is None
+    assert page.soup.find("h1").get_text() == "<b>bold</b>"
