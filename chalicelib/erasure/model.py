@@ -99,7 +99,14 @@ def without_contact(ticket: Ticket, person: Person) -> Ticket:
     )
     if contacts == ticket.contacts:
         return ticket
-    return replace(ticket, contacts=contacts, subject=SUBJECT, version=ticket.version + 1)
+    # The link in the person's old mails must open nothing; so all links of the ticket end.
+    return replace(
+        ticket,
+        contacts=contacts,
+        subject=SUBJECT,
+        version=ticket.version + 1,
+        link_epoch=ticket.link_epoch + 1,
+    )
 
 
 def is_by(article: Article, person: Person) -> bool:

@@ -184,9 +184,13 @@ def _write_suspended(
     return Outcome.SUSPENDED
 
 
-def purge(_ports: Ports, item: table.Item) -> None:
+def purge(ports: Ports, item: table.Item) -> None:
     """Forget a suspended mail that nobody wanted for a month; its claim stays."""
-    table.transact([table.Write(item, is_removal=True)])
+    suspended = store.suspended_of(item)
+    if suspended:
+        # The file first: should the second step fail, the alarm rings again.
+        ports.mail_blobs.delete(suspended.raw_key)
+        table.transact([table.Write(item, is_removal=True)])
 
 
 # What no event brought. ----------------------------------------------------------------------

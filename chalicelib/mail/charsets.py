@@ -56,13 +56,13 @@ _KNOWN = frozenset(aliases.values()) - _FOREIGN | {
 
 _SAMPLE = 20_000
 _HIGH = re.compile(rb"[\x80-\xff]")
-_LETTER = re.compile(rb"[A-Za-z\xc0-\xff]")
 # Bytes that are letters in windows-1250, but signs in windows-1252, between or before letters.
 _CENTRAL = re.compile(rb"[a-z\xe0-\xff][\xb3\xb9\xbe\xbf\x9d\x9f]+[a-z\xe0-\xff]|\b\xb3[a-z]")
 # The double acute of Hungarian next to a letter that western words do not put beside it.
 _HUNGARIAN = re.compile(rb"[a-z][\xf5\xfb](?![\xe3\xe7])")
 _PORTUGUESE = re.compile(rb"[\xe3\xe7\xea\xf4]|\xf5es")
-_RUSSIAN_SHARE = 0.4
+# Words of Cyrillic are foreign letters throughout, those of Europe's other half only here and there.
+_CYRILLIC = re.compile(rb"[\xb3-\xff]{3,}")
 
 
 @lru_cache(maxsize=256)
@@ -140,8 +140,7 @@ def _is_readable(sample: bytes, codec: str) -> bool:
 def _guess(sample: bytes) -> str:
     """The likeliest single-byte charset, by which letters the high bytes would be."""
     high = len(_HIGH.findall(sample))
-    letters = len(_LETTER.findall(sample))
-    if high > letters * _RUSSIAN_SHARE:
+    if sum(map(len, _CYRILLIC.findall(sample))) * 2 > high:
         # Text is mostly lower case: e0-ff in windows-1251, c0-df in KOI8-R.
         lower_1251 = sum(sample.count(byte) for byte in range(0xE0, 0x100))
         lower_koi8 = sum(sample.count(byte) for byte in range(0xC0, 0xE0))

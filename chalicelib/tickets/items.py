@@ -333,9 +333,7 @@ def article_item(article: Article) -> ArticleItem:
 
 def delivery_item(delivery: Delivery) -> DeliveryItem:
     pk = table.ticket_pk(delivery.number)
-    # A queued delivery is looked at again when the bus should have brought it long ago.
-    alarm = delivery.lease_until or delivery.at + OVERDUE
-    g4pk, g4sk = table.due_key(pk, alarm)
+    g4pk, g4sk = table.due_key(pk, _alarm(delivery)) if is_unsent(delivery) else (None, None)
     return DeliveryItem(
         pk=pk,
         sk=table.delivery_sk(delivery.seq, delivery.recipient),
@@ -343,3 +341,12 @@ def delivery_item(delivery: Delivery) -> DeliveryItem:
         g4sk=g4sk,
         **{name: getattr(delivery, name) for name in _DELIVERY_FIELDS},
     )
+
+
+def is_unsent(delivery: Delivery) -> bool:
+    return delivery.state in {DeliveryState.QUEUED, DeliveryState.SENDING}
+
+
+def _alarm(delivery: Delivery) -> datetime:
+    """When to look at it: its sender's time is up, or the bus should have brought it long ago."""
+    return delivery.lease_until or delivery.at + OVERDUE

@@ -48,9 +48,10 @@ def test_there_are_views_of_the_agents_own_groups_only(world: World, anna: Brows
     assert anna.get("/agent/inbox?view=hr-open").status == 404
 
 
-def test_a_missed_target_is_late_until_it_is_met(world: World, anna: Browser) -> None:
+def test_a_missed_target_is_late_until_it_is_met(world: World) -> None:
     world.pass_time(days=2)
     world.sweep()
+    anna = signed_in(world, "anna")
     row = anna.get("/agent/inbox?view=support-unassigned").soup.select_one("tbody tr")
     assert "late" in row.get_text()
     assert "First reply" in row.get_text()

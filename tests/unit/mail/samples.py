@@ -2,6 +2,11 @@
 
 import base64
 
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does.
+unhurried = settings(deadline=None)
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )

@@ -15,7 +15,7 @@ from chalicelib.mail.addresses import MAX_ADDRESSES
 from chalicelib.mail.headers import MAX_IDS, MAX_LINE
 from chalicelib.mail.parse import InboundMail, content_digest, parse
 from chalicelib.mail.structure import MAX_DEPTH, MAX_PARTS, Part, read_structure
-from tests.unit.mail.samples import attached, bounce, mail, multipart_mail, nested, part
+from tests.unit.mail.samples import attached, bounce, mail, multipart_mail, nested, part, unhurried
 
 SAMPLES = [
     mail("Kære desk"),
@@ -63,16 +63,19 @@ def assert_sound(read: InboundMail) -> None:
     assert len(content_digest(read)) == 64
 
 
+@unhurried
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_read(raw):
     assert_sound(parse(raw))
 
 
+@unhurried
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join))
 def test_any_pieces_of_mails_are_read(raw):
     assert_sound(parse(raw))
 
 
+@unhurried
 @given(st.sampled_from(SAMPLES), st.data())
 def test_any_damaged_mail_is_read(raw, data):
     damaged = bytearray(raw)

@@ -92,6 +92,8 @@ def test_any_line_ending_is_understood(ending):
         ("Kære desk, søndag åbner Æbleøen", "cp1252", "utf-8"),
         ("Kære desk, søndag åbner Æbleøen", "utf-8", "iso-8859-1"),
         ("Kære desk, søndag åbner Æbleøen", "utf-8", "x-unknown"),
+        ("Få øl på ø", "cp1252", None),
+        ("É à ç où", "cp1252", None),
         ("Schöne Grüße – für 5 €", "cp1252", "iso-8859-1"),
         ("Zażółć gęślą jaźń", "iso8859_2", "iso-8859-2"),
         ("Proszę o pomoc, książka się zgubiła", "cp1250", None),

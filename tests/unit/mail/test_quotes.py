@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.mail.quotes import split_reply, visible_reply
+from tests.unit.mail.samples import unhurried
 
 REPLY = "Tak, det virker nu.\n\nHilsen Åse"
 
@@ -219,6 +220,7 @@ def test_a_text_of_endless_lines_is_left_alone():
     assert split_reply(text) == (text, "")
 
 
+@unhurried
 @given(st.text(alphabet=st.sampled_from("> \n-:ab1@<.\u00e5"), max_size=400))
 def test_no_word_is_ever_lost(text):
     visible, rest = split_reply(text)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.mail.parse import parse
 from chalicelib.mail.tnef import wrapped_files
-from tests.unit.mail.samples import attached, multipart_mail, part
+from tests.unit.mail.samples import attached, multipart_mail, part, unhurried
 
 
 def attribute(name: int, value: bytes) -> bytes:
@@ -64,6 +64,7 @@ def test_of_a_wrapping_cut_short_the_whole_files_remain():
     assert [file.content for file in wrapped_files(cut)] == [b"%PDF"]
 
 
+@unhurried
 @given(st.integers(0, len(WINMAIL) - 1), st.binary(min_size=1, max_size=8))
 def test_a_damaged_wrapping_is_read_as_far_as_it_goes(place, noise):
     damaged = WINMAIL[:place] + noise + WINMAIL[place + len(noise) :]
