@@ -34,8 +34,8 @@ STAGE = "tenant"
 LIMIT = 10 * 1024 * 1024  # bytes of the zip
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip can hold
-_LEFT_OUT = {".pot", ".mo"}  # catalogs are compiled anew
 _LITTER = {"__pycache__", "deployments", "deployed"}
+_MADE = {".pot", ".mo"}  # by the developer's commands; catalogs are compiled anew
 _SOURCES = ("app.py", "chalicelib", "templates")
 _MAKERS = (f"infra/{name}.py" for name in ("package", "template", "dependencies", "messages"))
 _INPUTS = (
@@ -124,8 +124,6 @@ def _build(root: Path, scratch: Path, arch: Arch, cache: Path) -> Path:
 
 def _stage(root: Path, stage: Path, arch: Arch) -> None:
     for source in _files(root, _SOURCES):
-        if source.suffix in _LEFT_OUT:
-            continue
         path = source.relative_to(root)
         # Chalice lays what stands in vendor/ beside app.py.
         target = stage / ("vendor" if path.parts[0] == "templates" else "") / path
@@ -202,4 +200,5 @@ def _files(root: Path, below: Iterable[str]) -> list[Path]:
 
 def _is_litter(path: Path, root: Path) -> bool:
     _, *inner = path.relative_to(root).parts
-    return any(part.startswith(".") or part in _LITTER for part in inner)
+    is_hidden = any(part.startswith(".") or part in _LITTER for part in inner)
+    return is_hidden or path.suffix in _MADE

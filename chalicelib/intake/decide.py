@@ -126,7 +126,7 @@ def _with_copied(
 
 
 def _article(case: Case, number: int, seq: int, author: Author, *, matched_by: str) -> Article:
-    visible, rest = split_reply(case.mail.text)
+    visible, rest = split_reply(case.mail.text, case.mail.subject)
     text = visible.encode()[:TEXT_LIMIT].decode(errors="ignore")
     verdicts = {name: value for name, value in case.receipt.verdicts.to_dict().items() if value}
     authenticated = "yes" if case.is_authenticated else "no"

@@ -61,7 +61,7 @@ _CENTRAL = re.compile(rb"[a-z\xe0-\xff][\xb3\xb9\xbe\xbf\x9d\x9f]+[a-z\xe0-\xff]
 # The double acute of Hungarian next to a letter that western words do not put beside it.
 _HUNGARIAN = re.compile(rb"[a-z][\xf5\xfb](?![\xe3\xe7])")
 _PORTUGUESE = re.compile(rb"[\xe3\xe7\xea\xf4]|\xf5es")
-# Words of Cyrillic are foreign letters throughout, those of Europe's other half only here and there.
+# Words of Cyrillic are foreign letters throughout, those of other languages here and there.
 _CYRILLIC = re.compile(rb"[\xb3-\xff]{3,}")
 
 

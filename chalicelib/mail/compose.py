@@ -7,11 +7,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 
 from chalicelib.mail.addresses import Address
 
-REFERENCES_BYTES = 900
+REFERENCES_BYTES = 8_000
+_IDS = {"message-id", "in-reply-to", "references", "reply-to"}
+
+
+class _Policy(EmailPolicy):
+    """The standard library writes a long message id as encoded words; here it stays as it is."""
+
+    def fold(self, name: str, value: str) -> str:
+        if name.lower() not in _IDS:
+            folded: str = super().fold(name, value)
+            return folded
+        return f"{name}: {f'{self.linesep} '.join(str(value).split())}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return self.fold(name, value).encode("ascii", "replace")
+
+
+_POLICY = _Policy(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +61,7 @@ class OutboundMail:
 
 def compose(mail: OutboundMail) -> bytes:
     """The bytes to send. No value that came from outside can start a header of its own."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = _header(mail.sender)
     message["To"] = _header(mail.to)
     message["Reply-To"] = mail.reply_to
@@ -54,7 +71,6 @@ def compose(mail: OutboundMail) -> bytes:
     if mail.in_reply_to:
         message["In-Reply-To"] = _one_line(mail.in_reply_to)
     message["References"] = _references(mail)
-    message["Content-Language"] = mail.language
     if mail.is_automatic:
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
@@ -65,13 +81,15 @@ def compose(mail: OutboundMail) -> bytes:
         message.add_attachment(
             enclosure.content, maintype=main, subtype=sub, filename=enclosure.filename
         )
+    # Last, since setting the content clears every header that describes it.
+    message["Content-Language"] = mail.language
     return message.as_bytes()
 
 
 def _references(mail: OutboundMail) -> str:
     """The whole thread with our own id last: SES replaces the Message-ID, not this.
 
-    A header line ends at 998 bytes, so of a very long thread the first id and the newest ones stay.
+    Of a very long thread the first id and the newest ones stay.
     """
     ids = [*(_one_line(value) for value in mail.references), mail.message_id]
     while len(ids) > 2 and sum(len(value) + 1 for value in ids) > REFERENCES_BYTES:  # noqa: PLR2004

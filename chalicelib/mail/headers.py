@@ -166,9 +166,12 @@ def decode_base64(content: bytes | memoryview) -> bytes:
 
 
 def message_ids(values: list[str]) -> tuple[str, ...]:
-    """The distinct ids in these values, in order, without their brackets."""
+    """The distinct ids in these values, in order, without their brackets.
+
+    Some programs fold a long id by writing it as encoded words, which no standard allows.
+    """
     found: dict[str, None] = {}
-    for value in values:
+    for value in map(decode_words, values):
         ids = _ID.findall(value) if "<" in value else _BARE_ID.findall(value)
         found.update(dict.fromkeys(re.sub(r"\s+", "", text) for text in ids))
     ids = list(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+import socket
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
@@ -16,6 +17,8 @@ from infra.local.place import HOST, VERDICTS, Place
 from infra.local.receiving import digest, is_ours, on_the_wire
 from infra.local.stack import Stack
 
+_NOT_RUNNING = "No local stack runs here: start it with make run."
+
 
 def mail(root: Path, file: Path) -> int:
     """Send the file over SMTP. MAIL_VERDICT chooses the port: pass, fail, gray, spam or virus."""
@@ -23,7 +26,9 @@ def mail(root: Path, file: Path) -> int:
     running = _running(place)
     verdict = os.environ.get("MAIL_VERDICT", "pass")  # noqa: TID251
     if running is None:
-        return _refuse("No local stack runs here: start it with make run.")
+        return _refuse(_NOT_RUNNING)
+    if not file.is_file():
+        return _refuse(f"There is no file {file}.")
     if verdict not in VERDICTS:
         return _refuse(f"MAIL_VERDICT is one of {', '.join(VERDICTS)}.")
     raw = file.read_bytes()
@@ -44,7 +49,9 @@ def redeliver(root: Path, file: Path) -> int:
     """Invoke the function again with the event that this mail came with."""
     place = Place.at(root, os.environ)  # noqa: TID251
     if _running(place) is None:
-        return _refuse("No local stack runs here: start it with make run.")
+        return _refuse(_NOT_RUNNING)
+    if not file.is_file():
+        return _refuse(f"There is no file {file}.")
     record = place.delivered / f"{digest(file.read_bytes())}.json"
     if not record.exists():
         return _refuse("The desk never had this mail: send it with make mail first.")
@@ -58,6 +65,11 @@ def _running(place: Place) -> dict[str, Any] | None:
     if not place.stack_file.exists():
         return None
     described: dict[str, Any] = json.loads(place.stack_file.read_text())
+    host, _, port = described["smtp"].rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 2).close()
+    except OSError:
+        return None  # It was killed, and could not take its description with it.
     return described
 
 

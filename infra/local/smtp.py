@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP
 
@@ -72,30 +73,42 @@ def listening(
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="smtp", daemon=True)
     thread.start()
+    answered: WeakSet[SMTP] = WeakSet()
+
+    def answer(reception: _Reception) -> SMTP:
+        limits = {"data_size_limit": SIZE_LIMIT, "enable_SMTPUTF8": True}
+        protocol = SMTP(reception, hostname="localhost", loop=loop, **limits)
+        answered.add(protocol)
+        return protocol
 
     async def listen() -> list[asyncio.Server]:
-        return [
-            await loop.create_server(
-                partial(
-                    SMTP,
-                    _Reception(spool, addresses, VERDICTS[name], accepted),
-                    data_size_limit=SIZE_LIMIT,
-                    enable_SMTPUTF8=True,
-                    hostname="localhost",
-                    loop=loop,
-                ),
-                HOST,
-                port,
-            )
+        receptions = {
+            port: _Reception(spool, addresses, VERDICTS[name], accepted)
             for name, port in ports.items()
+        }
+        return [
+            await loop.create_server(partial(answer, reception), HOST, port)
+            for port, reception in receptions.items()
         ]
+
+    async def hang_up(servers: list[asyncio.Server]) -> None:
+        for server in servers:
+            server.close()
+        # Whoever was just let in gets a transport a little later, and lets go of it later still.
+        while asyncio.all_tasks() - {asyncio.current_task()} or _open(answered):
+            for transport in _open(answered):
+                transport.close()
+            await asyncio.sleep(0)
 
     servers = asyncio.run_coroutine_threadsafe(listen(), loop).result()
     try:
         yield
     finally:
-        for server in servers:
-            loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(hang_up(servers), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def _open(protocols: Iterable[SMTP]) -> list[asyncio.BaseTransport]:
+    return [each.transport for each in list(protocols) if each.transport is not None]

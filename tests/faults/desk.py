@@ -7,7 +7,8 @@ cases stand in `tests.faults.cases`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,10 +24,6 @@ from tests.aws_calls import REGION, aws_client
 from tests.faults.state import Names, Outside, Snapshot, empty_world, snapshot
 from tests.world import REACTIONS, World, new_world
 
-# Longer than the lease of a delivery, and than the bus may take to bring one.
-A_WHILE = 6
-# An export's lease: the longest of all.
-EXPORT_LEASE = 17
 
 
 @dataclass
@@ -66,10 +63,10 @@ class Desk:
             for place, event in enumerate(new, self.carried)
         ]
 
-    def come_to_rest(self, minutes: float = A_WHILE) -> None:
-        """React, and sweep whenever a lease has ended, as often as a sender may try."""
+    def come_to_rest(self, sweeps: int, minutes: float) -> None:
+        """React, and sweep each time that a lease has ended."""
         self.flow()
-        for _ in range(3):
+        for _ in range(sweeps):
             self.world.pass_time(minutes=minutes)
             self.world.sweep()
             self.flow()
@@ -98,6 +95,8 @@ def new_desk(*, is_warm: bool = True, is_verified: bool = True) -> Iterator[Desk
         with new_world(patch, real=True) as world:
             # The clients as the desk makes them: how often each may resend decides its faults.
             patch.setattr("chalicelib.ports._Aws.client", _client)
+            # Thousands of faults say what they have to say without a log.
+            patch.setattr(logging.getLogger("skranke"), "disabled", True)
             numbers = count(1)
             world.ports.new_id = lambda: f"{next(numbers):024d}"
             if is_warm:
@@ -144,7 +143,3 @@ EXPORTING = replace(
     masked=(*NAMES.masked, r"(?<=S#)\d{8}(?=#e)", r'"seq": \d+', r"(?<=/)\d+(?=\")", r"(?<=#)\d{8}(?=\")"),
     skipped=(*NAMES.skipped, "ExportContinued"),
 )
-
-
-def settling(minutes: float = A_WHILE) -> Callable[[Desk], None]:
-    return lambda desk: desk.come_to_rest(minutes)

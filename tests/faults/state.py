@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from email import message_from_bytes, policy
+from functools import cached_property
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer
@@ -123,9 +124,45 @@ def canonical(taken: Snapshot, names: Names | None = None) -> list[str]:
     """One line for each thing in the snapshot, sorted, in the words that `names` leaves."""
     names = names or Names()
     token = names.token()
-    lines = [line for line in _lines(taken, names, token) if not names.is_skipped(line)]
-    words = _words(_colours(lines, token))
-    return sorted(_painted(line, token, words) for line in lines)
+    lines = [_Line.read(line, token) for line in _lines(taken, names, token)]
+    lines = [line for line in lines if not names.is_skipped(line.text)]
+    words = _words(_colours(lines))
+    return sorted(line.painted(words) for line in lines)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line, and the tokens in it: `between` is what stands around them."""
+
+    text: str
+    tokens: tuple[str, ...]
+    kinds: tuple[str, ...]
+    between: tuple[str, ...]
+
+    @classmethod
+    def read(cls, text: str, token: re.Pattern[str]) -> _Line:
+        found = list(token.finditer(text))
+        ends = [0, *(match.end() for match in found)]
+        starts = [*(match.start() for match in found), len(text)]
+        return cls(
+            text,
+            tuple(match[0] for match in found),
+            tuple(str(match.lastgroup) for match in found),
+            tuple(text[end:start] for end, start in zip(ends, starts, strict=True)),
+        )
+
+    @cached_property
+    def shape(self) -> str:
+        return _sha256(self.between)
+
+    def painted(self, words: Mapping[str, str]) -> str:
+        """The line with a word for each token."""
+        named = [words[token] for token in self.tokens]
+        return "".join(text for pair in zip(self.between, [*named, ""], strict=True) for text in pair)
+
+
+def _sha256(thing: object) -> str:
+    return hashlib.sha256(repr(thing).encode()).hexdigest()
 
 
 def _lines(taken: Snapshot, names: Names, token: re.Pattern[str]) -> Iterator[str]:
@@ -188,32 +225,32 @@ def _text(payload: Any) -> str:
     return payload.decode(errors="backslashreplace") if isinstance(payload, bytes) else ""
 
 
-def _painted(line: str, token: re.Pattern[str], words: Mapping[str, str]) -> str:
-    return token.sub(lambda found: words[found[0]], line)
-
-
-def _colours(lines: Sequence[str], token: re.Pattern[str]) -> dict[str, str]:
+def _colours(lines: Sequence[_Line]) -> dict[str, str]:
     """A colour for each token, told by where it stands and by what stands beside it.
 
     Colours start as kinds and are refined until no more of them come apart (Weisfeiler and
     Leman's refinement), so they do not depend on the tokens' own text.
     """
-    colours = {found[0]: f"{found.lastgroup}:" for line in lines for found in token.finditer(line)}
+    colours = {
+        token: f"{kind}:"
+        for line in lines
+        for token, kind in zip(line.tokens, line.kinds, strict=True)
+    }
     told_apart = 0
     while len(set(colours.values())) > told_apart:
         told_apart = len(set(colours.values()))
         places: dict[str, list[str]] = defaultdict(list)
         for line in lines:
-            painted = _painted(line, token, colours)
-            for place, found in enumerate(token.finditer(line)):
-                places[found[0]].append(f"{place} {painted}")
-        colours = {text: _refined(old, places[text]) for text, old in colours.items()}
+            seen = _sha256([line.shape, *(colours[token] for token in line.tokens)])
+            for place, token in enumerate(line.tokens):
+                places[token].append(f"{place} {seen}")
+        colours = {token: _refined(old, places[token]) for token, old in colours.items()}
     return colours
 
 
 def _refined(colour: str, places: list[str]) -> str:
     kind, _, _ = colour.partition(":")
-    return f"{kind}:{hashlib.sha256(repr([colour, sorted(places)]).encode()).hexdigest()}"
+    return f"{kind}:{_sha256([colour, sorted(places)])}"
 
 
 def _words(colours: Mapping[str, str]) -> dict[str, str]:

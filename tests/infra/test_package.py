@@ -161,6 +161,8 @@ def test_a_build_is_kept_until_its_inputs_change(tmp_path):
     stamp = first.zip.stat().st_mtime_ns
     assert package.build(root, tmp_path / "out") == first
     assert first.zip.stat().st_mtime_ns == stamp
+    (root / "chalicelib" / "locale" / "da" / "LC_MESSAGES" / "skranke.mo").write_bytes(b"made")
+    assert package.build(root, tmp_path / "out") == first
     (root / "templates" / "page.html").write_text("changed")
     assert package.build(root, tmp_path / "out").sha256 != first.sha256
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
 from chalicelib import table
 from chalicelib.ledger.model import Actor
 from chalicelib.tickets import service
 from chalicelib.tickets.changes import Change
-from chalicelib.tickets.model import Status
+from chalicelib.tickets.model import Status, Ticket
 from tests.web.browser import Answer, Browser
 from tests.web.desk import NUMBER, articles, held_mail, link, texts, ticket, with_file, write
 from tests.world import World, letter
@@ -27,21 +30,12 @@ def reply(browser: Browser, page: Answer, text: str) -> Answer:
     return browser.submit(page, "", text=text)
 
 
-def new_epoch() -> None:
-    """All links to the ticket that were given out are void."""
-    from dataclasses import replace
+def take_links_back(world: World) -> None:
+    def decide(found: Ticket | None, _now: datetime) -> Change:
+        assert found is not None
+        return Change(found, replace(found, link_epoch=1), ())
 
-    from chalicelib.facts import TagsChanged
-
-    def decide(found, now):
-        return Change(found, replace(found, link_epoch=1), (TagsChanged([], []),))
-
-    class Ports:
-        @staticmethod
-        def clock():
-            return ticket().updated_at
-
-    service.amend(Ports, NUMBER, decide, actor=Actor("system", "test"), cause="test")
+    service.amend(world.ports, NUMBER, decide, actor=Actor("system", "test"), cause="test")
 
 
 def test_the_link_in_the_mail_opens_the_ticket(world: World, anybody: Browser) -> None:
@@ -111,7 +105,7 @@ def test_a_signed_link_to_a_place_that_nobody_has_opens_nothing(
 def test_a_link_from_before_it_was_taken_back_is_too_old(world: World, anybody: Browser) -> None:
     old = link(world)
     page = anybody.get(old)
-    new_epoch()
+    take_links_back(world)
     assert "This link is too old" in anybody.get(old).text
     assert reply(anybody, page, "Still me").status == 404
     assert anybody.get(link(world)).status == 200

@@ -71,6 +71,14 @@ def test_a_reply_that_missed_something_is_held_back_with_its_text(
     assert texts()[-1] == "I am on my way."
 
 
+def test_a_nonce_of_another_ticket_swallows_nothing(world: World, anna: Browser) -> None:
+    world.mail(letter("Another one."))
+    anna.submit(anna.get(PAGE), "/articles", text="Here", nonce="n")
+    refused = anna.submit(anna.get("/agent/tickets/1002"), "/articles", text="Here", nonce="n")
+    assert refused.status == 409
+    assert typed(refused) == "Here"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("  ", "Please write something first."), ("x" * 200_001, "This is too long.")],

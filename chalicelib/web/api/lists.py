@@ -46,7 +46,7 @@ def page(call: Call) -> dict[str, Any]:
         limit=paging.limit_of(call.query.get("limit")),
         start=at.get("after"),
         hide=walk.hide,
-        only=status,
+        only=status.value if status else None,
     )
     rows = (present.row_json(call.desk, item) for item in found.items)
     return {
@@ -91,7 +91,7 @@ def _walk(call: Call, status: Status | None) -> Walk:
         months = _months(call.ports.clock())
         lists = [table.group_closed(group, month) for month in months for group in groups]
         return Walk("gsi1", lists)
-    return Walk("gsi1", [table.group_open(group) for group in groups], hide=[Status.SOLVED])
+    return Walk("gsi1", [table.group_open(group) for group in groups], hide=[Status.SOLVED.value])
 
 
 def _groups(call: Call) -> list[str]:

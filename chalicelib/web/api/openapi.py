@@ -131,7 +131,7 @@ def _operations() -> dict[str, Operation]:
             "Ticket",
             query={"before": {**TEXT, "description": "The `older` of the page before."}},
         ),
-        "patch_ticket": Operation(200, "Ticket", "TicketChanges"),
+        "patch_ticket": Operation(200, "TicketSummary", "TicketChanges"),
         "create_article": Operation(201, "Article", schemas.NEW_ARTICLE),
         "accept_article": Operation(200, "Article", has_conflicts=True),
         "get_raw": Operation(303),

@@ -78,11 +78,12 @@ def table() -> dict[str, Schema]:
         "opened_at": INSTANT,
         "updated_at": INSTANT,
     }
+    summary = {**row, "follow_up_of": or_null(NUMBER)}
     return {
         "TicketRow": mapping(**row),
+        "TicketSummary": mapping(**summary),
         "Ticket": mapping(
-            **row,
-            follow_up_of=or_null(NUMBER),
+            **summary,
             seq={**NUMBER, "description": "The newest article that the customer sees: `seen_seq`."},
             participants=many(ref("Contact")),
             articles=many(ref("Article"), description="The newest, oldest of them first."),

@@ -1,0 +1,296 @@
+"""The API and its description say the same: routes, requests, every answer, every error."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from chalicelib.ports import Refused
+from chalicelib.web.api import schemas, tickets
+from chalicelib.web.api.openapi import describe
+from chalicelib.web.routing import Access, Route
+from chalicelib.web.site import ROUTES
+from tests.aws_calls import aws_client
+from tests.web.calls import OWN, REQUEST_ID, Answer, api, new_token
+from tests.world import World, letter
+
+API = "/api/v1"
+TICKET = f"{API}/tickets/1001"
+API_ROUTES = [route for route in ROUTES if not route.is_page]
+GUARDED = [route for route in API_ROUTES if route.access is Access.TOKEN]
+DESCRIPTION = describe("https://desk.example")
+PLACES = {"number": "1001", "article": "1", "place": "0", "delivery": "1-x", "export": "x"}
+NEW = {"requester": "kim@customer.example", "subject": "Printer", "body": "Broken"}
+
+
+def operation_of(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = DESCRIPTION["paths"][route.path][route.method.lower()]
+    return found
+
+
+def strict() -> dict[str, Any]:
+    """The description's schemas, with every object closed: clients ignore what is new, not we."""
+    found = copy.deepcopy(DESCRIPTION["components"])
+    for name, schema in found["schemas"].items():
+        if name != "Description":
+            _close(schema)
+    return found
+
+
+def _close(schema: Any) -> None:
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for part in schema.values():
+            _close(part)
+    if isinstance(schema, list):
+        for part in schema:
+            _close(part)
+
+
+COMPONENTS = strict()
+
+
+def check(schema: Mapping[str, Any], value: Any) -> None:
+    Draft202012Validator({**schema, "components": COMPONENTS}).validate(value)
+
+
+def check_error(answer: Answer) -> None:
+    check(schemas.ref("Error"), answer.body)
+    assert answer.body["request_id"] == REQUEST_ID
+    assert answer.headers["content-type"] == "application/json"
+
+
+class Client:
+    """Calls the API by its description, checks every answer with it, and remembers which came."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.seen: set[tuple[str, str]] = set()
+
+    def __call__(self, operation: str, **parts: Any) -> Answer:
+        """`query`, `body`, `token` and `headers` go along; the rest are places in the path."""
+        route = next(found for found in API_ROUTES if found.handler.__name__ == operation)
+        sent = {name: parts.pop(name) for name in ("token", "headers") if name in parts}
+        query, body = parts.pop("query", ""), parts.pop("body", None)
+        path = route.path.format(**{**PLACES, **parts})
+        answer = api(self.world, route.method, path + query, body, **sent)
+        described = operation_of(route)["responses"]
+        assert str(answer.status) in described, (operation, answer)
+        self._check(described[str(answer.status)], answer)
+        self.seen.add((operation, str(answer.status)))
+        return answer
+
+    def _check(self, response: dict[str, Any], answer: Answer) -> None:
+        if "$ref" in response:
+            response = DESCRIPTION["components"]["responses"][str(answer.status)]
+        if "content" in response:
+            check(response["content"]["application/json"]["schema"], answer.body)
+        for name in response.get("headers", {}):
+            assert answer.headers[name.lower()]
+
+
+# The description itself. ---------------------------------------------------------------------
+
+
+def test_the_description_is_valid_openapi() -> None:
+    validate(DESCRIPTION)
+
+
+def test_everybody_can_read_the_description(world: World) -> None:
+    answer = api(world, "GET", f"{API}/openapi.json", token=None)
+    assert answer.status == 200
+    assert answer.body == DESCRIPTION
+
+
+def test_every_route_is_described_and_nothing_else() -> None:
+    described = {
+        (method.upper(), path)
+        for path, methods in DESCRIPTION["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+    assert described == {(route.method, route.path) for route in API_ROUTES}
+
+
+def test_scopes_and_repetition_are_described_as_routed() -> None:
+    for route in API_ROUTES:
+        operation = operation_of(route)
+        assert operation["security"] == ([{"token": [route.scope]}] if route.scope else [])
+        headers = [given["name"] for given in operation["parameters"] if given["in"] == "header"]
+        assert headers == (["Idempotency-Key"] if route.replays else [])
+        assert operation["summary"]
+
+
+def test_no_schema_and_no_error_is_described_for_nothing() -> None:
+    text = str(DESCRIPTION)
+    unused = [name for name in schemas.table() if f"#/components/schemas/{name}'" not in text]
+    assert unused == []
+    assert all(f"'#/components/responses/{status}'" in text for status in (400, 401, 403, 404, 409))
+
+
+def test_examples_fit_what_they_are_examples_of() -> None:
+    for name, example in schemas.examples().items():
+        check(schemas.ref(name), example)
+
+
+def test_requests_take_the_fields_that_are_described() -> None:
+    taken = {
+        schemas.NEW_TICKET: tickets.NEW_TICKET,
+        schemas.NEW_ARTICLE: tickets.NEW_ARTICLE,
+        schemas.NEW_UPLOAD: tickets.NEW_UPLOAD,
+        "TicketChanges": tickets.CHANGES,
+    }
+    described = {name: set(schemas.table()[name]["properties"]) for name in taken}
+    assert described == {name: set(shapes) for name, shapes in taken.items()}
+
+
+# Errors, over all routes. --------------------------------------------------------------------
+
+
+def test_every_guarded_route_answers_a_stranger_alike(world: World) -> None:
+    assert len(GUARDED) == len(API_ROUTES) - 2
+    for route in GUARDED:
+        for token in (None, "skr_unknown"):
+            path = route.path.format(**PLACES)
+            body = "{" if route.takes else None
+            answer = api(world, route.method, path, body, token=token)
+            assert answer.status == 401, route
+            assert answer.headers["www-authenticate"] == "Bearer"
+            check_error(answer)
+
+
+def test_every_route_refuses_a_broken_body_alike(world: World) -> None:
+    for route in API_ROUTES:
+        if route.takes:
+            answer = api(world, route.method, route.path.format(**PLACES), "{")
+            assert answer.status == 400, route
+            check_error(answer)
+
+
+def test_a_crash_names_the_request_and_nothing_of_the_inside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret of the house")
+
+    monkeypatch.setattr("chalicelib.tickets.service.read_ticket", crash)
+    answer = api(world, "GET", TICKET)
+    assert (answer.status, answer.body["error"]["code"]) == (500, "internal")
+    check_error(answer)
+    assert "secret" not in str(answer)
+
+
+# Answers: one story that meets every one that is described. --------------------------------------
+
+
+def test_every_described_answer_is_given_and_looks_as_described(world: World) -> None:
+    call = Client(world)
+    for step in (
+        everything_that_works,
+        everything_unusable,
+        everything_forbidden,
+        everything_unknown,
+        every_conflict,
+    ):
+        step(call)
+    described = {
+        (operation["operationId"], status)
+        for methods in DESCRIPTION["paths"].values()
+        for method, operation in methods.items()
+        if method != "parameters"
+        for status in operation["responses"]
+        if status != "default"
+    }
+    assert call.seen == described
+
+
+def everything_that_works(call: Client) -> None:
+    world = call.world
+    call("health", token=None)
+    call("openapi", token=None)
+    upload = call("create_upload", body={"name": "a.txt", "content_type": "text/plain"}).body
+    aws_client("s3").put_object(
+        Bucket="files", Key=upload["fields"]["key"], Body=b"text", ContentType="text/plain"
+    )
+    call("create_ticket", body={**NEW, "group": "support"})
+    article = {"kind": "reply", "body": "Hello", "attachments": [upload["id"]]}
+    call("create_article", body=article)
+    world.settle()
+    stranger = letter("Me too", sender="eve@stranger.example", to=str(world.last_mail["Reply-To"]))
+    world.mail(stranger)
+    held = call("get_ticket").body["articles"][-1]["id"]
+    call("accept_article", article=held)
+    call("get_raw", article=held)
+    call("get_attachment", article="2")
+    call("send_again", delivery=failed(call))
+    changed = call("patch_ticket", body={"status": "pending", "assignee": "anna"})
+    assert changed.body["due"]
+    assert call("list_tickets", query="?assignee=anna").body["items"]
+    assert call("list_people").body["items"]
+    world.mail(letter("Buy now"), verdicts={"spam": "FAIL"})
+    assert call("list_suspended").body["items"]
+    export = call("create_export").body["id"]
+    assert call("get_export", export=export).body["files"] == []
+    world.settle()
+    assert call("get_export", export=export).body["files"]
+
+
+def failed(call: Client) -> str:
+    """A mail that SES would not take."""
+    world = call.world
+
+    def refuse(*_: object, **__: object) -> str:
+        raise Refused("not today")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.ports.mailer, "send", refuse)
+        call("create_article", body={"kind": "reply", "body": "Once more"})
+        world.settle()
+    found = call("get_ticket").body["articles"][-1]["delivery"][0]
+    assert found["state"] == "failed"
+    name: str = found["id"]
+    return name
+
+
+def everything_unusable(call: Client) -> None:
+    for route in API_ROUTES:
+        described = operation_of(route)
+        queries = {given["name"] for given in described["parameters"]}
+        if route.takes:
+            call(route.handler.__name__, body="{")
+        elif "400" in described["responses"]:
+            place = "cursor" if "cursor" in queries else "before"
+            call(route.handler.__name__, query=f"?{place}=foreign")
+
+
+def everything_forbidden(call: Client) -> None:
+    token = new_token("nothing")
+    for route in GUARDED:
+        assert call(route.handler.__name__, token=None).status == 401
+        assert call(route.handler.__name__, token=token).status == 403
+
+
+def everything_unknown(call: Client) -> None:
+    for route in API_ROUTES:
+        if "{" in route.path:
+            body = {"kind": "note", "body": "x"} if "create" in route.handler.__name__ else None
+            call(route.handler.__name__, number="9999", body=body)
+
+
+def every_conflict(call: Client) -> None:
+    key = {"Idempotency-Key": "once"}
+    call("create_ticket", body=NEW, headers=key)
+    call("create_ticket", body={**NEW, "subject": "Other"}, headers=key)
+    call("create_export", headers=key)
+    call("patch_ticket", body={"version": 0})
+    call("accept_article")
+    (sent,) = call("get_ticket").body["articles"][0]["delivery"]
+    call("send_again", delivery=sent["id"])
+    call("patch_ticket", body={"status": "closed"})
+    assert call("create_article", body={"kind": "reply", "body": "Hello"}, token=OWN).status == 409
