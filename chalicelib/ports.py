@@ -11,7 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import boto3
 
 LINK_SECONDS = 300
+KEYS_FRESH_FOR = timedelta(minutes=5)
 
 
 class Unpublished(DeskError):
@@ -130,7 +131,7 @@ def live(config: Config) -> Ports:
         clock=utc_now,
         new_id=new_id,
         pause=time.sleep,
-        keys=lambda: aws.keys,
+        keys=lambda: aws.keys(utc_now()),
         mail_blobs=_S3(aws, config.mail_bucket),
         blobs=_S3(aws, config.files_bucket),
         mailer=_Ses(aws),
@@ -145,6 +146,7 @@ class _Aws:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._keys: tuple[Keys, datetime] | None = None
 
     @cached_property
     def session(self) -> boto3.Session:
@@ -183,11 +185,15 @@ class _Aws:
         return self.client("sqs")
 
     @cached_property
-    def keys(self) -> Keys:
-        answer = self.client("ssm").get_parameter(
-            Name=self.config.keys_parameter, WithDecryption=True
-        )
-        return Keys.from_json(answer["Parameter"]["Value"])
+    def ssm(self) -> Any:
+        return self.client("ssm")
+
+    def keys(self, now: datetime) -> Keys:
+        """The keys, read again every few minutes: after a rotation all functions must agree."""
+        if self._keys is None or now >= self._keys[1]:
+            answer = self.ssm.get_parameter(Name=self.config.keys_parameter, WithDecryption=True)
+            self._keys = Keys.from_json(answer["Parameter"]["Value"]), now + KEYS_FRESH_FOR
+        return self._keys[0]
 
 
 class _S3:

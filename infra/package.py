@@ -38,7 +38,7 @@ _LITTER = {"__pycache__", "deployments", "deployed"}
 _MADE = {".pot", ".mo"}  # by the developer's commands; catalogs are compiled anew
 _SOURCES = ("app.py", "chalicelib", "templates")
 _MAKERS = (f"infra/{name}.py" for name in ("package", "template", "dependencies", "messages"))
-_INPUTS = (
+INPUTS = (
     *_SOURCES,
     *_MAKERS,
     "requirements.txt",
@@ -82,7 +82,7 @@ def build(root: Path, out: Path, *, arch: Arch = "arm64", cache: Path | None = N
 def digest_of_inputs(root: Path) -> str:
     """SHA-256 (hex) over everything that the package is made of."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {version('chalice')}".encode())
-    for path in _files(root, _INPUTS):
+    for path in _files(root, INPUTS):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return digest.hexdigest()

@@ -41,6 +41,7 @@ def release(delivery: Delivery, sk: str, now: datetime) -> None:
     g4pk, g4sk = table.due_key(pk, now + LEASE)
     actions = [
         DeliveryItem.state.set(DeliveryState.QUEUED.value),
+        DeliveryItem.attempt.set(delivery.attempt - 1),
         DeliveryItem.lease_until.remove(),
         DeliveryItem.g4pk.set(g4pk),
         DeliveryItem.g4sk.set(g4sk),

@@ -17,8 +17,6 @@ from chalicelib import table
 from chalicelib.intake.model import Cause, Outcome, Rate, Receipt, Suspended
 
 RATE_LIFE = timedelta(days=2)
-# The bus redelivers for a day, the reconciler for four; after this the claim has done its work.
-CLAIM_LIFE = timedelta(days=400)
 SUSPENDED_LIFE = timedelta(days=30)
 
 
@@ -53,7 +51,7 @@ def ses_key(ses_id: str) -> tuple[str, str]:
 def claim(
     receipt: Receipt, outcome: Outcome, number: int | None = None, seq: int | None = None
 ) -> table.Write:
-    """Say what became of an inbound object, once and for all."""
+    """Say what became of an inbound object, once and for all; it stays as long as the original."""
     pk, sk = ses_key(receipt.ses_id)
     item = SesItem(
         pk=pk,
@@ -62,7 +60,6 @@ def claim(
         at=receipt.received_at,
         number=number,
         seq=seq,
-        ttl=int((receipt.received_at + CLAIM_LIFE).timestamp()),
     )
     return table.put_new(item)
 

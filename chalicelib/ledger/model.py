@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.facts import Fact, from_payload
@@ -73,9 +73,7 @@ def make_entry(  # noqa: PLR0913 - an entry has these parts
 ) -> Entry:
     """The entry of one change; a change that no entry caused is its own root."""
     payload = _canonical([fact.to_payload() for fact in facts])
-    types = tuple(fact.type for fact in facts)
-    digest = hashlib.sha256(salt + payload.encode()).digest()
-    return Entry(
+    entry = Entry(
         scope=scope,
         seq=seq,
         at=at,
@@ -83,20 +81,31 @@ def make_entry(  # noqa: PLR0913 - an entry has these parts
         cause=cause,
         root=root or f"{scope}/{seq}",
         depth=depth,
-        types=types,
+        types=tuple(fact.type for fact in facts),
         payload=payload,
         salt=salt,
-        digest=digest,
+        digest=hashlib.sha256(salt + payload.encode()).digest(),
         prev=prev,
-        hash=entry_hash(prev, scope, seq, at, types, digest),
+        hash=b"",
     )
+    return replace(entry, hash=entry_hash(entry))
 
 
-def entry_hash(
-    prev: bytes, scope: str, seq: int, at: datetime, types: Iterable[str], digest: bytes
-) -> bytes:
-    """SHA-256 over the previous hash, the place, the time, the types and the payload's digest."""
-    covered = [1, prev.hex(), scope, seq, at.isoformat(), list(types), digest.hex()]
+def entry_hash(entry: Entry) -> bytes:
+    """SHA-256 over everything in the entry but payload and salt, which its digest stands for."""
+    covered = [
+        1,
+        entry.prev.hex(),
+        entry.scope,
+        entry.seq,
+        entry.at.isoformat(),
+        entry.actor,
+        entry.cause,
+        entry.root,
+        entry.depth,
+        list(entry.types),
+        entry.digest.hex(),
+    ]
     return hashlib.sha256(_canonical(covered).encode()).digest()
 
 
@@ -109,10 +118,7 @@ def flaws(entries: Iterable[Entry]) -> list[str]:
             found.append(f"{entry.id}: out of order")
         if entry.prev != prev:
             found.append(f"{entry.id}: an entry before it is missing or was changed")
-        expected = entry_hash(
-            entry.prev, entry.scope, entry.seq, entry.at, entry.types, entry.digest
-        )
-        if entry.hash != expected:
+        if entry.hash != entry_hash(entry):
             found.append(f"{entry.id}: changed")
         if entry.payload is not None and not _is_payload_intact(entry):
             found.append(f"{entry.id}: its payload was changed")

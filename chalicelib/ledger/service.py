@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib import table
@@ -36,7 +36,7 @@ def relay(ports: Ports, records: Iterable[Mapping[str, Any]]) -> list[str]:
 def replay(ports: Ports, *, since: datetime) -> int:
     """Publish every fact since then once more, from the ledger index; return how many."""
     now, count = ports.clock(), 0
-    day = since
+    day = since.astimezone(UTC)
     while day.date() <= now.date():
         events = [event for entry in store.of_day(day, since=since) for event in _events(entry)]
         ports.bus.publish(events)

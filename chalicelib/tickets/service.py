@@ -57,10 +57,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The ticket after a change, and the change's place on the timeline (None: nothing to do)."""
+    """The ticket as it now is, and the change that made it so; None where there was nothing to do."""
 
     ticket: Ticket
-    seq: int | None
+    change: Change | None
 
 
 def amend(
@@ -112,7 +112,7 @@ def save(
     """Write one decided change; raise table.Lost where somebody was faster or a claim is taken."""
     change = changes.with_breach_facts(change)
     ticket = store.save(change, actor=actor, cause=cause, at=now, salt=new_salt(), also=also)
-    return Saved(ticket, change.seq)
+    return Saved(ticket, change)
 
 
 def new_salt() -> bytes:

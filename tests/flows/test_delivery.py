@@ -81,6 +81,7 @@ def test_a_throttled_mail_waits_for_the_next_try(world: World) -> None:
     with pytest.raises(TooMany):
         answer(world)
     assert delivery(world).state is DeliveryState.QUEUED
+    assert delivery(world).attempt == 0
     world.call("deliver", {"detail": {"ticket": 1001, "fact": {"delivery": delivery(world).id}}})
     assert delivery(world).state is DeliveryState.SENT
 

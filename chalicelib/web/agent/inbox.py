@@ -84,7 +84,9 @@ def _read(call: Call, view: _View) -> tuple[list[shown.Shown], str | None]:
     keys, (index, pk) = call.ports.keys(), view.list_of(call.who.agent or "")
     start = paging.from_cursor(keys, view.key + pk, call.query.get("cursor"))
     for _ in range(READS):
-        page = store.list_page(index, pk, limit=paging.MOST, start=start, hide=[Status.SOLVED.value])
+        page = store.list_page(
+            index, pk, limit=paging.MOST, start=start, hide=[Status.SOLVED.value]
+        )
         start = page.next_key
         rows = [shown.row(call.desk, item) for item in page.items]
         rows = [row for row in rows if view.shows(row)]

@@ -161,10 +161,19 @@ def create_article(call: Call, number: str) -> Response:
             status=call.body.get("status"),
         )
         claim = idempotency.claim(call)
-        seq = service.write_article(call.ports, call.who, number_of(number), draft, claim=claim).seq
+        saved = service.write_article(call.ports, call.who, number_of(number), draft, claim=claim)
+        shown = _written(call, saved)
     except service.Done as done:
-        seq = int(idempotency.replayed(call, done).seq)
-    return json_answer(_article(call, number_of(number), seq or 0), status=201)
+        shown = _article(call, number_of(number), int(idempotency.replayed(call, done).seq))
+    return json_answer(shown, status=201)
+
+
+def _written(call: Call, saved: service.Saved) -> dict[str, Any]:
+    """The article of a change just made, without reading it back."""
+    change = saved.change
+    assert change is not None, "an article always changes its ticket"
+    assert change.article is not None
+    return present.article_json(change.article, change.deliveries, url=_base(call))
 
 
 def _uploads(call: Call) -> tuple[Attachment, ...]:
