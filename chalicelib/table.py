@@ -46,7 +46,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
-from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.exceptions import PynamoDBException, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import (
@@ -343,7 +343,7 @@ _CONTENDED = {"TransactionConflict", "ConditionalCheckFailed"}
 
 def _lost(error: TransactWriteError, writes: list[Write]) -> Lost | None:
     # DynamoDB gives its reasons in the order of the request: pynamodb's, not that of `writes`.
-    if error.cause_response_code == "TransactionInProgressException":
+    if _code(error) == "TransactionInProgressException":
         return Lost({})
     reasons = error.cancellation_reasons
     if not any(reason and reason.code in _CONTENDED for reason in reasons):
@@ -357,12 +357,19 @@ def _lost(error: TransactWriteError, writes: list[Write]) -> Lost | None:
     return Lost(held)
 
 
+def _code(error: PynamoDBException) -> str | None:
+    # The answer of a call that timed out is None, and pynamodb's own property falls over it.
+    response = getattr(error.cause, "response", None) or {}
+    code: str | None = response.get("Error", {}).get("Code")
+    return code
+
+
 def update(item: Item, actions: Iterable[Action], condition: Condition) -> bool:
     """Update one item in place, which then holds all its new values; False when refused."""
     try:
         item.update(list(actions), condition)
     except UpdateError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if _code(error) == "ConditionalCheckFailedException":
             return False
         raise
     return True

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pynamodb.exceptions import TransactWriteError
+
 from chalicelib import facts, render, table
 from chalicelib.delivery import store
 from chalicelib.desk.model import Desk, Group
@@ -77,13 +79,20 @@ def retry(ports: Ports, item: table.Item) -> None:
 
 
 def _record(ports: Ports, delivery: Delivery, sk: str, ses_id: str) -> None:
+    """Note that it was sent, and try that again: what is not noted is sent once more."""
     id_pk = table.message_id_pk(ports.keys().hide(ses_id))
-    try:
-        store.record_sent(delivery, sk, ses_id, id_pk)
-    except table.Lost as lost:
-        # A bounce was faster, and has said already what became of it.
-        if not lost.held:
-            raise
+    for attempt in range(tickets.ATTEMPTS):
+        try:
+            store.record_sent(delivery, sk, ses_id, id_pk)
+        except (table.Lost, TransactWriteError) as error:
+            if isinstance(error, table.Lost) and error.held:
+                # An earlier try came through, or a bounce was faster: it is all said already.
+                return
+            if attempt + 1 == tickets.ATTEMPTS:
+                raise
+        else:
+            return
+        tickets.linger(ports, attempt)
 
 
 def _fail(ports: Ports, delivery: Delivery, reason: str) -> None:

@@ -36,7 +36,7 @@ def claim(number: int, sk: str, now: datetime) -> Delivery | None:
 
 
 def release(delivery: Delivery, sk: str, now: datetime) -> None:
-    """Give back a delivery that was surely not sent, for the next attempt."""
+    """Give back a delivery that was surely not sent: this attempt does not count."""
     pk = table.ticket_pk(delivery.number)
     g4pk, g4sk = table.due_key(pk, now + LEASE)
     actions = [

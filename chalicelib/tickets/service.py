@@ -57,7 +57,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The ticket as it now is, and the change that made it so; None where there was nothing to do."""
+    """The ticket as it now is, and the change that made it so, if there was one to make."""
 
     ticket: Ticket
     change: Change | None

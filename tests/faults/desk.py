@@ -149,6 +149,7 @@ NAMES = Names(
 # An export that was woken once more has an entry more, which says so.
 EXPORTING = replace(
     NAMES,
-    masked=(*NAMES.masked, r"(?<=S#)\d{8}(?=#e)", r'"seq": \d+', r"(?<=/)\d+(?=\")", r"(?<=#)\d{8}(?=\")"),
+    tokens=tuple(pair for pair in NAMES.tokens if pair[0] != "hash"),
+    masked=(*NAMES.masked, dict(NAMES.tokens)["hash"], r"(?<=S#)\d{8}(?=#e)", r'"seq": \d+', r"(?<=/)\d+(?=\")", r"(?<=#)\d{8}(?=\")"),
     skipped=(*NAMES.skipped, "ExportContinued"),
 )

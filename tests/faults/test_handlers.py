@@ -12,5 +12,5 @@ from tests.faults.copies import play_all
 def test_no_fault_loses_anything_or_does_it_twice(case: Case[Desk]) -> None:
     import json
     found = {str(f): [x[:1500] for x in c] for f,c in play_all(case).items()}
-    open('/tmp/fx/found.jsonl','a').write(json.dumps([case.name,found])+"\n")
+    __import__("pathlib").Path("/tmp/fx/found.jsonl").open("a").write(json.dumps([case.name,found])+"\n")
     assert not found
