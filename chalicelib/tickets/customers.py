@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from chalicelib import table
 from chalicelib.desk.model import Desk
 from chalicelib.desk.service import live_desk
 from chalicelib.ledger.model import Actor
@@ -19,13 +20,37 @@ from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Tick
 from chalicelib.tickets.service import Claim, Opening, Saved, amend, open_ticket, stored_text
 
 
-def read_ticket(number: int, place: int, epoch: int) -> tuple[Timeline, Contact]:
-    """The ticket with what this contact may see of its newest page, and nothing else: one call."""
-    found = store.timeline(number)
+# A page of nothing but what agents did among themselves would look like a ticket that is empty, so
+# it is read on a little.
+READS = 5
+
+
+def read_ticket(
+    number: int, place: int, epoch: int, *, before: str | None = None
+) -> tuple[Timeline, Contact]:
+    """The ticket with what this contact may see of its newest page, and nothing else.
+
+    One call, unless a page has nothing for them; older pages by `before`.
+    """
+    for _ in range(READS):
+        found, contact = _read_page(number, place, epoch, before)
+        before = found.older
+        if found.articles or before is None:
+            break
+    return found, contact
+
+
+def _read_page(
+    number: int, place: int, epoch: int, before: str | None
+) -> tuple[Timeline, Contact]:
+    found = store.timeline(number, before=before)
     contact = holder(found.ticket if found else None, place, epoch)
     assert found is not None
     articles = tuple(article for article in found.articles if is_for(contact, article))
-    return replace(found, articles=articles, deliveries=(), entries=()), contact
+    # Nothing from before they joined is theirs to see, so there is no use in going on to it.
+    first = table.article_sk(contact.since)
+    older = found.older if found.older and found.older > first else None
+    return replace(found, articles=articles, deliveries=(), entries=(), older=older), contact
 
 
 def write_article(

@@ -46,7 +46,7 @@ def respond(call: Call, error: DeskError) -> Response:
         return respond_to_crash(call, error)
     if call.route.is_page:
         if status == 401 and call.route.access is Access.SESSION:  # noqa: PLR2004
-            return pages.to_sign_in(call)
+            return pages.ask_to_sign_in(call, error)
         return pages.error_page(call, status, error.code, error.message)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
     return json_answer(_body(call, error.code, error), status=status, headers=headers)

@@ -85,10 +85,23 @@ def see_other(call: Call, path: str, **query: str) -> Response:
     return redirect(call.prefix + path + (f"?{urlencode(query)}" if query else ""))
 
 
-def to_sign_in(call: Call) -> Response:
-    """Send the browser to the sign-in page, and back from there to where it was."""
+def ask_to_sign_in(call: Call, error: DeskError) -> Response:
+    """Send the browser to the sign-in page; whoever has typed a text gets it back first."""
+    if typed_text(call):
+        return error_page(call, 401, error.code, error.message)
+    return redirect(call.prefix + _sign_in(call))
+
+
+def typed_text(call: Call) -> str | None:
+    """The text of a form that was not taken: whoever wrote it wants it back."""
+    text = str(call.body.get("text", ""))
+    return text if text.strip() else None
+
+
+def _sign_in(call: Call) -> str:
+    """The address of the sign-in page that leads back to where the browser was."""
     back_to = _page_of(call)
-    return see_other(call, "/agent/sign-in", **({"back_to": back_to} if back_to else {}))
+    return "/agent/sign-in" + (f"?{urlencode({'back_to': back_to})}" if back_to else "")
 
 
 def _page_of(call: Call) -> str:
@@ -110,14 +123,22 @@ def error_page(call: Call, status: int, code: str, message: str) -> Response:
 
 
 def _error_page(call: Call, status: int, code: str, message: str) -> Response:
-    is_english = i18n.choose_language(call.locale) == i18n.SOURCE
     what = {
         "code": code,
         # Our messages are English; whoever reads another language is told by the code alone.
-        "message": message if is_english else None,
+        "message": message if call.locale == i18n.SOURCE else None,
         "request_id": call.request_id,
-        "home": None if call.route.access is Access.LINK else INBOX,
+        "home": _way_out(call, code),
+        "typed": typed_text(call),
     }
     if call.signed_in:
         return html(call, "agent/error.html", status, **frame(call), **what)
     return html(call, "errors/error.html", status, **what)
+
+
+def _way_out(call: Call, code: str) -> str | None:
+    if call.route.access is Access.LINK:
+        return None
+    if code == "unauthenticated":
+        return _sign_in(call)
+    return (typed_text(call) and _page_of(call)) or INBOX

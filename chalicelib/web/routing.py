@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 from chalice.app import Request, Response
 
+from chalicelib import i18n
 from chalicelib.desk.model import Desk
 from chalicelib.desk.service import live_desk
 from chalicelib.errors import DeskError, Forbidden, Invalid, Unauthenticated
@@ -79,11 +80,9 @@ class Call:
 
     @property
     def locale(self) -> str:
-        """The agent's language, else the browser's first choice."""
-        if self.signed_in:
-            return self.signed_in.locale
-        accepted: str = self.request.headers.get("accept-language", "")
-        return accepted.partition(",")[0].partition(";")[0].strip() or "en"
+        """The agent's language, else the one of ours that the browser likes best."""
+        agents = self.signed_in.locale if self.signed_in else None
+        return i18n.choose_language(agents, self.header("accept-language"))
 
     def header(self, name: str) -> str | None:
         value: str | None = self.request.headers.get(name)
@@ -109,10 +108,11 @@ def answer(route: Route, ports: Ports, request: Request, params: Mapping[str, st
         path=path,
         query=request.query_params or {},
     )
+    # A form is read before anything is refused: the error page gives back what was typed into it.
+    steps = (_read, _identify, _guard) if route.is_page else (_identify, _read, _guard)
     try:
-        _identify(call)
-        call.body = _read(call)
-        _guard(call)
+        for step in steps:
+            step(call)
         found = route.handler(call, **params)
     except DeskError as error:
         return errors.respond(call, error)
@@ -157,19 +157,22 @@ def _identify(call: Call) -> None:
         call.signed_in = session.identify(call.ports, call.session, call.desk)
 
 
-def _read(call: Call) -> Mapping[str, Any]:
+def _read(call: Call) -> None:
     raw: bytes = call.request.raw_body or b""
     if len(raw) > BODY_BYTES:
         raise Invalid("The request is too large: upload files separately.")
     if call.route.takes == "json":
-        return _read_json(raw, call.header("content-type"))
-    if call.route.takes == "form":
-        try:
-            form = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=100)
-        except ValueError as error:
-            raise Invalid("The form cannot be read: send it again.") from error
-        return {name: values[-1] for name, values in form.items()}
-    return {}
+        call.body = _read_json(raw, call.header("content-type"))
+    elif call.route.takes == "form":
+        call.body = _read_form(raw)
+
+
+def _read_form(raw: bytes) -> Mapping[str, str]:
+    try:
+        form = parse_qs(raw.decode(), keep_blank_values=True, max_num_fields=100)
+    except ValueError as error:
+        raise Invalid("The form cannot be read: send it again.") from error
+    return {name: values[-1] for name, values in form.items()}
 
 
 def _read_json(raw: bytes, content_type: str | None) -> Mapping[str, Any]:

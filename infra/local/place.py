@@ -23,11 +23,12 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The project's folder and the two ports that people use."""
+    """The project's folder, the two ports that people use, and what the stack's own folder is."""
 
     root: Path
     http_port: int = 8000
     smtp_port: int = 2525
+    folder: str = ".local"
 
     @classmethod
     def at(cls, root: Path, environment: Mapping[str, str]) -> Place:
@@ -39,12 +40,12 @@ class Place:
 
     @property
     def home(self) -> Path:
-        return self.root / ".local"
+        return self.root / self.folder
 
     @property
     def venv(self) -> Path:
-        """The emulator's own: it pins a botocore that the desk does not use."""
-        return self.home / "emulator"
+        """The emulator's own, for all stacks here: it pins a botocore that the desk does not use."""
+        return self.root / ".local" / "emulator"
 
     @property
     def python(self) -> Path:

@@ -21,6 +21,7 @@ from infra.local.receiving import Receipt, is_ours, now
 from infra.local.spool import Spool
 
 SIZE_LIMIT = 40 * 1024 * 1024  # bytes, as SES
+_HANGS_UP_WITHIN, _A_LITTLE = 2.0, 0.005  # seconds
 _RECIPIENTS_LIMIT = 50  # of one mail, as SES
 
 
@@ -95,10 +96,14 @@ def listening(
         for server in servers:
             server.close()
         # Whoever was just let in gets a transport a little later, and lets go of it later still.
-        while asyncio.all_tasks() - {asyncio.current_task()} or _open(answered):
-            for transport in _open(answered):
-                transport.close()
-            await asyncio.sleep(0)
+        until = loop.time() + _HANGS_UP_WITHIN
+        is_quiet = False
+        while not is_quiet and loop.time() < until:
+            await asyncio.sleep(_A_LITTLE)
+            left = _open(answered)
+            for transport in left:
+                transport.abort()
+            is_quiet = not left and not asyncio.all_tasks() - {asyncio.current_task()}
 
     servers = asyncio.run_coroutine_threadsafe(listen(), loop).result()
     try:
@@ -110,5 +115,5 @@ def listening(
         loop.close()
 
 
-def _open(protocols: Iterable[SMTP]) -> list[asyncio.BaseTransport]:
+def _open(protocols: Iterable[SMTP]) -> list[asyncio.Transport]:
     return [each.transport for each in list(protocols) if each.transport is not None]

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from tests.faults.harness import Case, Fault, faults_of, play, rehearse
@@ -30,7 +31,8 @@ class Stage(Generic[W]):
 
     @contextmanager
     def keep(self) -> Iterator[None]:
-        with self.made() as self.kept:
+        with self.made() as world:
+            self.kept = world
             try:
                 yield
             finally:
@@ -57,8 +59,12 @@ def play_all(case: Case[Any]) -> dict[Fault, list[str]]:
     assert isinstance(case.world, Stage)
     faults = list(telling(faults_of(rehearse(case).calls)))
     with case.world.keep():
-        found = {fault: _in_a_copy(lambda: list(map(str, play(case, fault)))) for fault in faults}
+        found = {fault: _in_a_copy(partial(_changes, case, fault)) for fault in faults}
     return {fault: changed for fault, changed in found.items() if changed}
+
+
+def _changes(case: Case[Any], fault: Fault) -> list[str]:
+    return [str(difference) for difference in play(case, fault)]
 
 
 def _in_a_copy(run: Callable[[], list[str]]) -> list[str]:

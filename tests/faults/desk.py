@@ -25,7 +25,6 @@ from tests.faults.state import Names, Outside, Snapshot, empty_world, snapshot
 from tests.world import REACTIONS, World, new_world
 
 
-
 @dataclass
 class Desk:
     """A world whose bus and mail are AWS's, and the event that a case delivers in it."""
@@ -141,7 +140,13 @@ NAMES = Names(
         ("number", r"(?<![\d.:T-])10\d\d(?![\d:])"),
     ),
     # A number's check digit, and the shards that are chosen by it, say nothing of their own.
-    masked=(*Names().masked, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00", r"(?<=#10\d\d)-\d(?=\])", r"(?<=DUE#)\d", r"(?<=L#\d{8}#)\d"),
+    masked=(
+        *Names().masked,
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00",
+        r"(?<=#10\d\d)-\d(?=\])",
+        r"(?<=DUE#)\d",
+        r"(?<=L#\d{8}#)\d",
+    ),
     volatile=frozenset({"salt", "ttl", "attempt"}),
     skipped=(r'"pk": "N"',),
 )
@@ -150,6 +155,13 @@ NAMES = Names(
 EXPORTING = replace(
     NAMES,
     tokens=tuple(pair for pair in NAMES.tokens if pair[0] != "hash"),
-    masked=(*NAMES.masked, dict(NAMES.tokens)["hash"], r"(?<=S#)\d{8}(?=#e)", r'"seq": \d+', r"(?<=/)\d+(?=\")", r"(?<=#)\d{8}(?=\")"),
+    masked=(
+        *NAMES.masked,
+        dict(NAMES.tokens)["hash"],
+        r"(?<=S#)\d{8}(?=#e)",
+        r'"seq": \d+',
+        r"(?<=/)\d+(?=\")",
+        r"(?<=#)\d{8}(?=\")",
+    ),
     skipped=(*NAMES.skipped, "ExportContinued"),
 )

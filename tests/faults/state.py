@@ -158,7 +158,9 @@ class _Line:
     def painted(self, words: Mapping[str, str]) -> str:
         """The line with a word for each token."""
         named = [words[token] for token in self.tokens]
-        return "".join(text for pair in zip(self.between, [*named, ""], strict=True) for text in pair)
+        return "".join(
+            text for pair in zip(self.between, [*named, ""], strict=True) for text in pair
+        )
 
 
 def _sha256(thing: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from chalice.app import Response
@@ -55,7 +56,12 @@ def show(call: Call) -> Response:
     return pages.html(
         call,
         "agent/inbox.html",
-        views=[_tab(view, is_current=view is current) for view in views],
+        views=_tabs(views, current),
+        current={
+            "key": current.key,
+            "kind": current.kind,
+            "group": current.group and current.group.name,
+        },
         tickets=rows,
         next=cursor,
         now=call.ports.clock(),
@@ -68,16 +74,18 @@ def _views(call: Call) -> list[_View]:
     return [_View(MINE), *(_View(kind, group) for group in groups for kind in (OPEN, UNASSIGNED))]
 
 
-def _tab(view: _View, *, is_current: bool) -> dict[str, Any]:
-    group = view.group and {"id": view.group.id, "name": view.group.name}
-    # The number of each view would cost a call for each.
-    return {
-        "key": view.key,
-        "kind": view.kind,
-        "group": group,
-        "count": None,
-        "is_current": is_current,
-    }
+def _tabs(views: list[_View], current: _View) -> list[dict[str, Any]]:
+    """The views by group, mine first. How much each has would cost a call for each."""
+    return [
+        {
+            "group": group and group.name,
+            "tabs": [
+                {"key": view.key, "kind": view.kind, "is_current": view is current}
+                for view in some
+            ],
+        }
+        for group, some in groupby(views, key=lambda view: view.group)
+    ]
 
 
 def _read(call: Call, view: _View) -> tuple[list[shown.Shown], str | None]:

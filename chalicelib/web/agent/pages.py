@@ -62,4 +62,5 @@ ROUTES = [
     _form(f"{_TICKET}/deliveries/{{delivery}}/send-again", ticket.send_again),
     _page(f"{_ARTICLE}/attachments/{{place}}", ticket.get_attachment),
     _page(f"{_ARTICLE}/raw", ticket.get_raw),
+    _page(f"{_ARTICLE}/whole", ticket.show_whole),
 ]

@@ -13,6 +13,7 @@ from chalicelib.ledger.model import Entry
 from chalicelib.tickets.changes import AGENT_STATUSES
 from chalicelib.tickets.model import Article, Author, Delivery, Ticket, Timeline
 from chalicelib.web import pages, present
+from chalicelib.web.whole import Whole, has_whole
 
 Shown = dict[str, Any]
 
@@ -61,11 +62,13 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
                 "due_at": clock.due_at,
                 "state": clock.state.value,
                 "met_at": clock.met_at,
+                "is_running": clock.is_running,
             }
             for clock in head.clocks
             if clock.target is not None
         ],
         "articles": [_article(one, timeline.deliveries, base) for one in timeline.articles],
+        "notices": _notices(timeline),
     }
 
 
@@ -80,17 +83,36 @@ def _article(article: Article, deliveries: Iterable[Delivery], base: str) -> Sho
         "author": {"name": _name(article.author), "is_agent": article.author.is_agent},
         "text": article.text,
         "rest": "",
-        "has_more": article.has_rest or article.text_key is not None,
+        "whole": f"{base}/articles/{article.seq}/whole" if has_whole(article) else None,
         "raw": f"{base}/articles/{article.seq}/raw" if article.raw_key else None,
         "at": article.at,
         "is_held": article.is_held,
         "attachments": pages.attachments(article, base),
-        "delivery": [
-            {"id": delivery.id, "to": delivery.email, "state": delivery.state.value}
-            for delivery in deliveries
-            if delivery.seq == article.seq
-        ],
+        "delivery": [_delivery(one) for one in deliveries if one.seq == article.seq],
+        "flight": article.flight,
     }
+
+
+def whole(article: Article, found: Whole, base: str) -> Shown:
+    """An article with all of its text, alone on a page."""
+    return {**_article(article, (), base), "text": found.text, "rest": found.rest, "whole": None}
+
+
+def _delivery(delivery: Delivery) -> Shown:
+    return {
+        "id": delivery.id,
+        "mail": delivery.mail,
+        "to": delivery.email,
+        "state": delivery.state.value,
+        "reason": delivery.reason,
+    }
+
+
+def _notices(timeline: Timeline) -> list[Shown]:
+    """Mails about no article of this page: those of an escalation, and of an article before it."""
+    written = {article.seq for article in timeline.articles}
+    loose = [one for one in timeline.deliveries if one.seq not in written]
+    return [{"at": one.at, "delivery": [_delivery(one)]} for one in loose]
 
 
 def _name(author: Author) -> str:

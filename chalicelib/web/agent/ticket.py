@@ -17,6 +17,7 @@ from chalicelib.web import errors, files, idempotency, pages, paging
 from chalicelib.web.agent import shown
 from chalicelib.web.files import number_of
 from chalicelib.web.routing import Call
+from chalicelib.web.whole import read_whole
 
 DONE = {ArticleKind.REPLY: "reply_sent", ArticleKind.NOTE: "note_added"}
 
@@ -39,11 +40,17 @@ def show(call: Call, number: str) -> Response:
     scope = _scope(found)
     cursor = paging.from_cursor(call.ports.keys(), scope, call.query.get("cursor"))
     before = cursor["before"] if cursor else None
-    return _page(call, service.read_ticket(call.who, found, before=before))
+    timeline = service.read_ticket(call.who, found, before=before)
+    return _page(call, timeline, is_newest=before is None)
 
 
 def _page(
-    call: Call, timeline: Timeline, status: int = 200, typed: _Typed | None = None
+    call: Call,
+    timeline: Timeline,
+    status: int = 200,
+    typed: _Typed | None = None,
+    *,
+    is_newest: bool = True,
 ) -> Response:
     typed, head, keys = typed or _Typed(), timeline.ticket, call.ports.keys()
     may_reply = head.status is not Status.CLOSED
@@ -55,6 +62,7 @@ def _page(
         ticket=shown.ticket(call.desk, timeline, call.prefix + _path(head.number)),
         facts=shown.facts(call.desk, timeline),
         older=paging.to_cursor(keys, _scope(head.number), older),
+        is_newest=is_newest,
         now=call.ports.clock(),
         may_reply=may_reply,
         may_edit="tickets:write" in call.who.scopes,
@@ -186,6 +194,20 @@ def _done(call: Call, number: int, notice: str, verb: Callable[[], service.Saved
     except Conflict:
         return pages.see_other(call, _path(number))
     return pages.see_other(call, _path(number), notice=notice)
+
+
+def show_whole(call: Call, number: str, article: str) -> Response:
+    """One article with all of its text and what it quotes."""
+    found = files.article_for(call.who, number, article)
+    whole = read_whole(call.ports, found)
+    return pages.html(
+        call,
+        "agent/whole.html",
+        number=found.number,
+        article=shown.whole(found, whole, call.prefix + _path(found.number)),
+        is_cut=whole.is_cut,
+        **pages.frame(call, "inbox"),
+    )
 
 
 def get_attachment(call: Call, number: str, article: str, place: str) -> Response:

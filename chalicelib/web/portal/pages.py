@@ -18,10 +18,11 @@ from chalicelib.keys import Keys
 from chalicelib.tickets import customers, store
 from chalicelib.tickets.access import holder, is_for
 from chalicelib.tickets.addressing import link_token, read_link_token
-from chalicelib.tickets.model import Article, Timeline
+from chalicelib.tickets.model import Article, Contact, Timeline
 from chalicelib.tickets.service import Done
-from chalicelib.web import csrf, errors, files, idempotency, pages
+from chalicelib.web import csrf, errors, files, idempotency, pages, paging
 from chalicelib.web.routing import Access, Call, Route
+from chalicelib.web.whole import has_whole, read_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class _Link:
     def claims(self) -> tuple[int, int, int]:
         return self.number, self.place, self.epoch
 
+    @property
+    def list_name(self) -> str:
+        """What a cursor of this page is signed for."""
+        return f"portal {self.number} {self.place}"
+
 
 def _by_link(handler: Callable[..., Response]) -> Callable[..., Response]:
     """The handler with the link behind the token; what it does not find is a link that is wrong."""
@@ -58,7 +64,8 @@ def _by_link(handler: Callable[..., Response]) -> Callable[..., Response]:
             return handler(call, _Link.read(call.ports.keys(), token), **params)
         except NotFound as error:
             reason = error.fields.get("link", "invalid")
-            return pages.html(call, "portal/link_invalid.html", 404, reason=reason)
+            typed = pages.typed_text(call)
+            return pages.html(call, "portal/link_invalid.html", 404, reason=reason, typed=typed)
 
     return answer
 
@@ -66,20 +73,30 @@ def _by_link(handler: Callable[..., Response]) -> Callable[..., Response]:
 @_by_link
 def show(call: Call, link: _Link) -> Response:
     """The ticket as its customer sees it: one call to the table."""
-    return _page(call, link)
+    cursor = paging.from_cursor(call.ports.keys(), link.list_name, call.query.get("cursor"))
+    return _page(call, link, before=cursor["before"] if cursor else None)
 
 
 def _page(
-    call: Call, link: _Link, status: int = 200, *, text: str = "", error: str | None = None
+    call: Call,
+    link: _Link,
+    status: int = 200,
+    *,
+    text: str = "",
+    error: str | None = None,
+    before: str | None = None,
 ) -> Response:
-    timeline, contact = customers.read_ticket(*link.claims)
+    timeline, contact = customers.read_ticket(*link.claims, before=before)
+    older = {"before": timeline.older} if timeline.older else None
     return pages.html(
         call,
         "portal/ticket.html",
         status,
         locale=contact.locale,
-        ticket=_ticket(call, timeline, link),
+        ticket=_ticket(call, timeline, contact, link),
         action=link.path,
+        older=paging.to_cursor(call.ports.keys(), link.list_name, older),
+        is_newest=before is None,
         composer={"text": text, "error": error},
         csrf_token=csrf.token(call.ports.keys(), link.token),
         nonce=call.ports.new_id(),
@@ -87,40 +104,73 @@ def _page(
     )
 
 
-def _ticket(call: Call, timeline: Timeline, link: _Link) -> dict[str, Any]:
+def _ticket(call: Call, timeline: Timeline, contact: Contact, link: _Link) -> dict[str, Any]:
     """What a customer may know; every field is named, so that nothing new slips in."""
     ticket, desk = timeline.ticket, call.desk
     group, agent = desk.groups.get(ticket.group), desk.agents.get(ticket.assignee or "")
+    base = call.prefix + link.path
     return {
         "number": ticket.number,
         "subject": ticket.subject,
         "status": ticket.status.value,
         "group": group.name if group else desk.name,
         "assignee": agent.name if agent else None,
-        "articles": [_article(article, call.prefix + link.path) for article in timeline.articles],
+        "articles": [_article(article, contact, base) for article in timeline.articles],
     }
 
 
-def _article(article: Article, base: str) -> dict[str, Any]:
+def _article(article: Article, contact: Contact, base: str) -> dict[str, Any]:
+    more = f"{base}/articles/{article.seq}/whole"
     return {
         "author": {"name": article.author.name, "is_agent": article.author.is_agent},
         "text": article.text,
         "rest": "",
+        "whole": more if _may_read_whole(contact, article) else None,
         "at": article.at,
         "attachments": pages.attachments(article, base),
     }
 
 
+def _may_read_whole(contact: Contact, article: Article) -> bool:
+    # What somebody else's mail quotes may be from before this customer joined.
+    is_own = bool(contact.person) and article.author.id == contact.person
+    return has_whole(article) and (is_own or article.raw_key is None)
+
+
+@_by_link
+def show_whole(call: Call, link: _Link, article: str) -> Response:
+    """One article with all of its text."""
+    wanted, contact = _load(link, article)
+    if not _may_read_whole(contact, wanted):
+        raise NotFound("There is no more of this article.")
+    whole = read_whole(call.ports, wanted)
+    shown = _article(wanted, contact, call.prefix + link.path)
+    return pages.html(
+        call,
+        "portal/whole.html",
+        locale=contact.locale,
+        back=link.path,
+        article={**shown, "text": whole.text, "rest": whole.rest, "whole": None},
+        is_cut=whole.is_cut,
+    )
+
+
 @_by_link
 def get_attachment(call: Call, link: _Link, article: str, place: str) -> Response:
     """One attachment of an article that the customer sees, by redirect."""
+    wanted, _ = _load(link, article)
+    return files.to_attachment(call, wanted, place)
+
+
+def _load(link: _Link, article: str) -> tuple[Article, Contact]:
+    """An article that the customer sees: one call."""
     key = (table.ticket_pk(link.number), table.article_sk(files.number_of(article)))
     ticket, found = store.load(link.number, [key])
     contact = holder(ticket, link.place, link.epoch)
     wanted = store.article_of(found.get(key))
     if wanted is None or not is_for(contact, wanted):
-        raise NotFound("There is no such attachment.")
-    return files.to_attachment(call, wanted, place)
+        raise NotFound("There is no such article.")
+    return wanted, contact
 
 
 @_by_link
@@ -159,6 +209,7 @@ def _follow_up(call: Call, number: int) -> str:
 ROUTES = [
     Route("GET", "/t/{token}", show, Access.LINK),
     Route("POST", "/t/{token}", reply, Access.LINK, takes="form"),
+    Route("GET", "/t/{token}/articles/{article}/whole", show_whole, Access.LINK),
     Route(
         "GET",
         "/t/{token}/articles/{article}/attachments/{place}",

@@ -1,0 +1,205 @@
+"""`make bench`: mail and pages on a local stack of its own; the figures go to docs/benchmark.md.
+
+CPU is that of the handler's own process: the emulator is another one, and its time is not counted.
+Absolute times are of the machine that ran it; compare the figures of one run with each other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from infra import package
+from infra.local import deploy, emulator
+from infra.local.place import Place
+from tests.bench import mails
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "docs" / "benchmark.md"
+HTTP_PORT, SMTP_PORT = 18180, 12725
+MAILS, WARM, REQUESTS = 300, 30, 150
+SIZES = (1_000, 10_000)
+GROUP = "support"
+
+
+@dataclass(frozen=True)
+class Figure:
+    what: str
+    value: str
+
+
+def main() -> None:
+    place = Place(ROOT, HTTP_PORT, SMTP_PORT, ".build/bench")
+    shutil.rmtree(place.home, ignore_errors=True)
+    place.home.mkdir(parents=True)
+    with _stack(place) as url:
+        figures = [*_mail_figures(), *_page_figures(url)]
+    report = _report(figures)
+    REPORT.write_text(report, "utf-8")
+    print(report)
+
+
+@contextmanager
+def _stack(place: Place) -> Iterator[str]:
+    emulator.install(place)
+    built = package.build(ROOT, place.package, arch="host")
+    with emulator.running(place) as emulated:
+        template = json.loads(built.template.read_text("utf-8"))
+        stack = deploy.deploy(place, emulated.endpoint, template, built.zip, emulated.save)
+        stack.enter()
+        _open_desk(stack)
+        yield place.url.rstrip("/")
+
+
+def _open_desk(stack: Any) -> None:
+    from chalicelib.desk.service import apply
+    from infra import desk, keys
+
+    import app
+
+    keys.ensure(stack.client("ssm"), os.environ["SKRANKE_KEYS"])  # noqa: TID251
+    apply(app.ports(), desk.load(ROOT / "desk")[0])
+
+
+# Mail. ---------------------------------------------------------------------------------------
+
+
+def _mail_figures() -> Iterator[Figure]:
+    import app
+    from chalicelib.desk.service import live_desk
+
+    ports = app.ports()
+    address = live_desk(ports).groups[GROUP].address
+    raws = mails.mixed(MAILS + WARM, to=address)
+    events = []
+    for number, raw in enumerate(raws):
+        ses_id = f"bench-{number:06d}"
+        ports.mail_blobs.put(f"inbound/{ses_id}", raw, content_type="message/rfc822")
+        events.append(_event(ses_id, address))
+    for event in events[:WARM]:
+        app.inbound_mail(event, None)
+    cpu, wall = time.process_time(), time.perf_counter()
+    for event in events[WARM:]:
+        app.inbound_mail(event, None)
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    size = statistics.mean(map(len, raws[WARM:])) / 1000
+    yield Figure("inbound handler: mails", f"{MAILS}, {size:.0f} KB on average")
+    yield Figure("inbound handler: CPU per mail", f"{cpu / MAILS * 1000:.1f} ms")
+    yield Figure("inbound handler: mails per second, one after another", f"{MAILS / wall:.0f}")
+
+
+def _event(ses_id: str, to: str) -> dict[str, Any]:
+    now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC).isoformat()
+    verdicts = {
+        f"{name}Verdict": {"status": "PASS"} for name in ("spf", "dkim", "dmarc", "spam", "virus")
+    }
+    mail = {"messageId": ses_id, "timestamp": now, "source": "customer@example.com"}
+    receipt = {"timestamp": now, "recipients": [to], **verdicts}
+    return {"Records": [{"eventSource": "aws:ses", "ses": {"mail": mail, "receipt": receipt}}]}
+
+
+# Pages. --------------------------------------------------------------------------------------
+
+
+def _page_figures(url: str) -> Iterator[Figure]:
+    import app
+    from chalicelib.desk.service import live_desk
+    from chalicelib.web import session
+
+    ports = app.ports()
+    agent = live_desk(ports).agents["anna"]
+    cookie = f"{session.name(ports)}={session.start(ports, agent)}"
+    filled = 0
+    for size in SIZES:
+        _fill(filled, size)
+        filled = size
+        numbers = iter(range(100_000, 100_000 + size))
+        pages: dict[str, Callable[[], str]] = {
+            "inbox of one group": lambda: f"/agent/inbox?view={GROUP}-open",
+            "ticket": lambda: f"/agent/tickets/{next(numbers)}",  # noqa: B023
+        }
+        for name, path in pages.items():
+            times = [_get(f"{url}{path()}", cookie) for _ in range(REQUESTS)][WARM:]
+            middle, high = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+            yield Figure(f"{name}, {size:,} tickets", f"p50 {middle:.0f} ms, p95 {high:.0f} ms")
+
+
+def _get(url: str, cookie: str) -> float:
+    request = urllib.request.Request(url, headers={"Cookie": cookie})
+    began = time.perf_counter()
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        answer.read()
+        if answer.url != url:
+            raise RuntimeError(f"{url} led to {answer.url}")
+    return (time.perf_counter() - began) * 1000
+
+
+def _fill(start: int, end: int) -> None:
+    """Tickets straight into the table: what is measured is reading them."""
+    from chalicelib import table
+    from chalicelib.tickets import items
+    from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Status, Ticket
+
+    opened_at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    contact = Contact("bench", "Bench", "bench@example.com", "en")
+    with table.Item.batch_write() as batch:
+        for number in range(100_000 + start, 100_000 + end):
+            at = opened_at + timedelta(seconds=number)
+            ticket = Ticket(
+                number=number,
+                status=Status.OPEN,
+                subject=f"Bench ticket {number}",
+                group=GROUP,
+                assignee=None,
+                contacts=(contact,),
+                priority="normal",
+                tags=(),
+                opened_at=at,
+                updated_at=at,
+                version=1,
+                seq=10,
+            )
+            batch.save(items.head_item(ticket))
+            for seq in range(1, 11):
+                article = Article(
+                    number=number,
+                    seq=seq,
+                    kind=ArticleKind.REPLY,
+                    author=Author("requester", "Bench", "bench@example.com", "bench"),
+                    text="The printer on floor 2 is broken. " * 20,
+                    at=at,
+                )
+                batch.save(items.article_item(article))
+
+
+def _report(figures: list[Figure]) -> str:
+    rows = "\n".join(f"| {figure.what} | {figure.value} |" for figure in figures)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    return f"""# Benchmark
+
+Made by `make bench`, on {machine}. It starts a local stack of its own, from the package, and reads
+its pages over HTTP as a browser does. CPU is the handler's own; the emulator runs beside it on the
+same machine and takes its share of every time on the clock. Tickets have ten articles each.
+
+| what | figure |
+|---|---|
+{rows}
+
+What every operation costs in AWS calls and units is in [budget.md](budget.md); what the mail code
+costs alone, in [mail-benchmark.md](mail-benchmark.md).
+"""
+
+
+if __name__ == "__main__":
+    main()

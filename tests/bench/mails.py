@@ -1,0 +1,45 @@
+"""The mails that are measured: as a desk gets them, made here."""
+
+from __future__ import annotations
+
+import random
+from email.message import EmailMessage
+
+_WORDS = (
+    "printer skærm tastatur hjælp venlig hilsen mødet fungerer ikke længere password nulstil "
+    "invoice delivery broken since this morning please advise köszönöm számla rendelés"
+).split()
+_CHARSETS = ("utf-8", "iso-8859-1", "windows-1252", "utf-8", "us-ascii")
+ATTACHMENT_BYTES = (50_000, 200_000)
+
+
+def mixed(count: int, *, to: str, seed: int = 7) -> list[bytes]:
+    """So many mails, about 33 KB each: a fifth with a file of 50 to 200 KB, several charsets."""
+    chosen = random.Random(seed)  # noqa: S311 - the same mails in every run
+    return [_mail(chosen, number, to) for number in range(count)]
+
+
+def _mail(chosen: random.Random, number: int, to: str) -> bytes:
+    charset = chosen.choice(_CHARSETS)
+    text = _text(chosen, chosen.randrange(80, 600)).encode(charset, "replace").decode(charset)
+    message = EmailMessage()
+    message["From"] = f"Customer {number % 200} <customer{number % 200}@example.com>"
+    message["To"] = to
+    message["Subject"] = f"Bench {number}: {' '.join(chosen.sample(_WORDS, 3))}"
+    message["Message-ID"] = f"<bench-{number}-{chosen.randrange(10**9)}@example.com>"
+    message["Date"] = "Mon, 02 Mar 2026 09:59:00 +0100"
+    message.set_content(text, charset=charset)
+    if number % 2:
+        paragraphs = "".join(f"<p>{line}</p>" for line in text.splitlines())
+        message.add_alternative(f"<html><body>{paragraphs}</body></html>", subtype="html")
+    if number % 5 == 0:
+        content = chosen.randbytes(chosen.randrange(*ATTACHMENT_BYTES))
+        message.add_attachment(
+            content, maintype="application", subtype="pdf", filename=f"scan {number}.pdf"
+        )
+    return message.as_bytes()
+
+
+def _text(chosen: random.Random, words: int) -> str:
+    found = [chosen.choice(_WORDS) for _ in range(words)]
+    return "\n".join(" ".join(found[at : at + 12]) for at in range(0, words, 12)) + "\n"
