@@ -130,6 +130,7 @@ class Item(Model):
     g5pk = UnicodeAttribute(null=True)
     g5sk = UnicodeAttribute(null=True)
     row: MapAttribute[str, Any] = MapAttribute(null=True)  # type: ignore[no-untyped-call]
+
     @property
     def columns(self) -> dict[str, Any]:
         """What a list index holds of the item."""

@@ -40,9 +40,7 @@ def read_ticket(
     return found, contact
 
 
-def _read_page(
-    number: int, place: int, epoch: int, before: str | None
-) -> tuple[Timeline, Contact]:
+def _read_page(number: int, place: int, epoch: int, before: str | None) -> tuple[Timeline, Contact]:
     found = store.timeline(number, before=before)
     contact = holder(found.ticket if found else None, place, epoch)
     assert found is not None

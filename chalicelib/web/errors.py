@@ -57,7 +57,7 @@ def respond_to_crash(call: Call, error: Exception) -> Response:
     from chalicelib.web import pages
     from chalicelib.web.routing import json_answer
 
-    log.exception("request %s failed", call.request_id, exc_info=error)
+    log.error("request %s failed", call.request_id, exc_info=error)
     message = "Something broke on our side. Try again; if it stays, name the request id."
     if call.route.is_page:
         return pages.error_page(call, 500, "internal", message)

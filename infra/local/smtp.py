@@ -93,6 +93,8 @@ def listening(
         ]
 
     async def hang_up(servers: list[asyncio.Server]) -> None:
+        # asyncio loses the connection of whoever is being let in at the moment of closing.
+        await asyncio.sleep(_A_LITTLE)
         for server in servers:
             server.close()
         # Whoever was just let in gets a transport a little later, and lets go of it later still.

@@ -32,8 +32,15 @@ FRAME: dict[str, Any] = {
 }
 
 
-def due(target: str, at: datetime, state: str) -> dict[str, Any]:
-    return {"target": target, "due_at": at, "state": state}
+def due(
+    target: str,
+    at: datetime | None,
+    state: str,
+    *,
+    is_on: bool = False,
+    met: datetime | None = None,
+) -> dict[str, Any]:
+    return {"target": target, "due_at": at, "state": state, "is_running": is_on, "met_at": met}
 
 
 def row(number: int, subject: str, requester: str, **fields: Any) -> dict[str, Any]:
@@ -83,19 +90,38 @@ ROWS = [
 ]
 
 
-def views(current: str) -> list[dict[str, Any]]:
-    tabs = [
-        ("mine", "mine", None, 4),
-        ("support-open", "open", SUPPORT, 17),
-        ("support-unassigned", "unassigned", SUPPORT, 2),
-        ("billing-open", "open", BILLING, 8),
-        ("billing-unassigned", "unassigned", BILLING, None),
-    ]
-    return [
-        {"key": key, "kind": kind, "group": group, "count": count, "is_current": key == current}
-        for key, kind, group, count in tabs
-    ]
+def tab(key: str, current: str) -> dict[str, Any]:
+    return {"key": key, "kind": key.rpartition("-")[2], "is_current": key == current}
 
+
+def views(current: str) -> list[dict[str, Any]]:
+    groups = {"support": "Support", "billing": "Billing"}
+    pairs = [
+        {"group": name, "tabs": [tab(f"{key}-{kind}", current) for kind in ("open", "unassigned")]}
+        for key, name in groups.items()
+    ]
+    return [{"group": None, "tabs": [tab("mine", current)]}, *pairs]
+
+
+def delivery(name: str, mail: str, to: str, state: str, reason: str | None = None) -> Any:
+    return {"id": name, "mail": mail, "to": to, "state": state, "reason": reason}
+
+
+FLIGHT = {
+    "spf": "PASS",
+    "dkim": "PASS",
+    "dmarc": "PASS",
+    "spam": "GRAY",
+    "virus": "PASS",
+    "dmarc_policy": "REJECT",
+    "matched_by": "none",
+    "authenticated": "yes",
+}
+FORGED = {"spf": "FAIL", "dmarc": "BEWILDERED", "matched_by": "reply_address"}
+FORGED |= {"authenticated": "no"}
+# What an article has that came by mail and is not all there, and what one has that was written here.
+MAILED = {"whole": "/stage/a/whole", "raw": "/stage/a/raw", "flight": FLIGHT}
+WRITTEN = {"whole": None, "raw": None, "flight": None}
 
 ARTICLES = [
     {
@@ -112,7 +138,8 @@ ARTICLES = [
             {"name": "display.jpg", "size": 1_843_200, "url": "/files/display.jpg"},
             {"name": "log – mandag.txt", "size": 812, "url": "/files/log.txt"},
         ],
-        "delivery": [],
+        "delivery": [delivery("d9", "acknowledgement", "kari@customer.example", "sent")],
+        **MAILED,
     },
     {
         "id": "a2",
@@ -125,6 +152,7 @@ ARTICLES = [
         "is_held": False,
         "attachments": [],
         "delivery": [],
+        **WRITTEN,
     },
     {
         "id": "a3",
@@ -137,10 +165,11 @@ ARTICLES = [
         "is_held": False,
         "attachments": [],
         "delivery": [
-            {"id": "d1", "to": "kari@customer.example", "state": "sent"},
-            {"id": "d2", "to": "reception@customer.example", "state": "failed"},
-            {"id": "d3", "to": "old-address@customer.example", "state": "bounced"},
+            delivery("d1", "reply", "kari@customer.example", "sent"),
+            delivery("d2", "reply", "reception@customer.example", "failed"),
+            delivery("d3", "reply", "old@customer.example", "bounced", "550 5.1.1 no such user"),
         ],
+        **WRITTEN,
     },
     {
         "id": "a4",
@@ -152,6 +181,8 @@ ARTICLES = [
         "is_held": True,
         "attachments": [],
         "delivery": [],
+        **MAILED,
+        "flight": FORGED,
     },
     {
         "id": "a5",
@@ -164,6 +195,7 @@ ARTICLES = [
         "is_held": False,
         "attachments": [],
         "delivery": [],
+        **MAILED,
     },
 ]
 
@@ -200,11 +232,17 @@ TICKET = {
     "opened_at": ago(hours=5, minutes=2),
     "updated_at": ago(minutes=6),
     "due": [
-        due("first_reply", ago(hours=4, minutes=50), "met"),
-        due("next_reply", ago(minutes=42), "breached"),
-        due("resolution", NOW + timedelta(days=1, hours=3), "running"),
+        due("first_reply", ago(hours=4, minutes=50), "breached", met=ago(hours=3, minutes=30)),
+        due("next_reply", ago(minutes=42), "breached", is_on=True),
+        due("resolution", NOW + timedelta(days=1, hours=3), "running", is_on=True),
     ],
     "articles": ARTICLES,
+    "notices": [
+        {
+            "at": ago(hours=4, minutes=49),
+            "delivery": [delivery("d0", "escalation", "mikkel@desk.example", "sent")],
+        }
+    ],
 }
 FORM = {
     "status": "open",
@@ -219,6 +257,8 @@ def ticket_page(**changed: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "ticket": TICKET,
         "facts": FACTS,
+        "older": None,
+        "is_newest": True,
         "now": NOW,
         "statuses": ["open", "pending", "on_hold", "solved"],
         "groups": [SUPPORT, BILLING],
@@ -234,6 +274,12 @@ def ticket_page(**changed: Any) -> dict[str, Any]:
     return FRAME | usual | changed
 
 
+STOPPED = [
+    due("first_reply", ago(hours=3), "met", met=ago(hours=4)),
+    due("next_reply", ago(hours=2), "breached"),
+    due("resolution", None, "paused"),
+]
+LONG = ARTICLES[4] | {"text": "Now it works.\n" * 300, "whole": None}
 CLOSED = TICKET | {"status": "closed", "assignee": None, "tags": [], "due": [], "subject": ""}
 TYPED = {"kind": "reply", "text": "Glad that it works!\n\nAstrid", "error": None}
 PORTAL_TICKET = TICKET | {"articles": [ARTICLES[0], ARTICLES[2], ARTICLES[4]]}
@@ -243,6 +289,8 @@ def portal(**changed: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "ticket": PORTAL_TICKET,
         "action": "/portal/tickets/signed-token/reply",
+        "older": None,
+        "is_newest": True,
         "composer": {"text": "", "error": None},
         "csrf_token": "c5f3-token",
         "nonce": "n-1",
@@ -270,7 +318,10 @@ def sign_in(state: str, **changed: Any) -> dict[str, Any]:
 
 
 def inbox(current: str, **changed: Any) -> dict[str, Any]:
-    usual = {"views": views(current), "tickets": ROWS, "next": "c/2&x", "now": NOW}
+    group, _, kind = current.rpartition("-")
+    shown = {"key": current, "kind": kind, "group": group.title() or None}
+    tabs = {"views": views(current), "current": shown}
+    usual = {**tabs, "tickets": ROWS, "next": "c/2&x", "now": NOW}
     return FRAME | usual | changed
 
 
@@ -304,6 +355,7 @@ def error(code: str, status: int, **changed: Any) -> dict[str, Any]:
         "message": None,
         "request_id": "6f1c-93",
         "home": "/agent/inbox",
+        "typed": None,
     }
     return FRAME | usual | changed
 
@@ -354,9 +406,18 @@ PAGES: list[Sample] = [
             composer={"kind": "note", "text": "", "error": "too_long"},
         ),
     ),
+    ("agent/ticket.html", "older", ticket_page(older="c/3&x", is_newest=False)),
+    ("agent/ticket.html", "targets", ticket_page(ticket=TICKET | {"due": STOPPED})),
+    *(
+        ("agent/whole.html", state, FRAME | {"number": 1012, "article": LONG, "is_cut": is_cut})
+        for state, is_cut in (("plain", False), ("cut", True))
+    ),
     ("agent/suspended.html", "some", suspended(SUSPENDED)),
     ("agent/suspended.html", "empty", suspended([])),
     *(("agent/error.html", code, error(code, status)) for code, status in ERRORS.items()),
+    ("agent/error.html", "old form", error("forbidden", 403, typed="Dear <b>Kari</b>")),
+    ("agent/error.html", "crash", error("internal", 500, typed="Dear <b>Kari</b>")),
+    ("errors/error.html", "signed out", error("unauthenticated", 401, typed="Dear Kari")),
     ("errors/error.html", "plain", error("internal", 500, home=None, request_id=None)),
     ("errors/error.html", "more", error("invalid", 400, message="The number must be a number.")),
     *(
@@ -375,6 +436,11 @@ PAGES: list[Sample] = [
         ("portal/ticket.html", problem, portal(composer={"text": "So", "error": problem}))
         for problem in ("empty", "too_long", "failed")
     ),
-    ("portal/link_invalid.html", "expired", {"reason": "expired"}),
-    ("portal/link_invalid.html", "invalid", {"reason": "invalid"}),
+    ("portal/ticket.html", "older", portal(older="c/3&x", is_newest=False)),
+    ("portal/link_invalid.html", "expired", {"reason": "expired", "typed": "Dear all"}),
+    ("portal/link_invalid.html", "invalid", {"reason": "invalid", "typed": None}),
+    *(
+        ("portal/whole.html", state, {"back": "/t/1", "article": LONG, "is_cut": is_cut})
+        for state, is_cut in (("plain", False), ("cut", True))
+    ),
 ]

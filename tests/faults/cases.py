@@ -264,10 +264,11 @@ def case(
         left_by,
         (lambda desk: desk.come_to_rest(sweeps, minutes)) if sweeps else nothing,
         is_answered if function == "app" else is_done,
-        EXPORTING if function == "export" else NAMES,
+        EXPORTING if "export" in name else NAMES,
     )
 
 
+EXPORT: dict[str, Any] = {"sweeps": 2, "minutes": EXPORT_LEASE}
 CASES = [
     case("inbound_mail: a new ticket, cold", new_ticket, is_warm=False),
     case("inbound_mail: a reply by token", reply_by_token),
@@ -286,8 +287,8 @@ CASES = [
     case("sweep: a breach", breach),
     case("sweep: a delivery that the bus forgot", forgotten_delivery, sweeps=2),
     case("sweep: an old suspended mail", old_suspended_mail),
-    case("sweep: an export that the bus forgot", forgotten_export),
-    case("export: all of it", export_requested, sweeps=2, minutes=EXPORT_LEASE),
+    case("sweep: an export that the bus forgot", forgotten_export, **EXPORT),
+    case("export: all of it", export_requested, **EXPORT),
     case("app: a new ticket", asking("POST", "/tickets", TICKET)),
     case("app: a reply", asking("POST", "/tickets/{number}/articles", REPLY)),
     case("app: an edit", asking("PATCH", "/tickets/{number}", {"priority": "urgent"})),

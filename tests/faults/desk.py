@@ -80,7 +80,7 @@ class Desk:
         return self.world.ses_event(self.world.put_mail(raw), raw, **receipt)
 
     def next_event(self, name: str) -> dict[str, Any]:
-        """Let the relay publish what is in the table, and take one event before it is reacted to."""
+        """Publish what is in the table, and take one event before anything reacts to it."""
         self.world.call("relay", {"Records": self.world.stream()})
         return next(event for event in self.published() if event["detail-type"] == name)
 

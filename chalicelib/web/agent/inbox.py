@@ -80,8 +80,7 @@ def _tabs(views: list[_View], current: _View) -> list[dict[str, Any]]:
         {
             "group": group and group.name,
             "tabs": [
-                {"key": view.key, "kind": view.kind, "is_current": view is current}
-                for view in some
+                {"key": view.key, "kind": view.kind, "is_current": view is current} for view in some
             ],
         }
         for group, some in groupby(views, key=lambda view: view.group)
