@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from chalicelib import table
@@ -39,14 +40,22 @@ def ring(ports: Ports, answers: Mapping[type[table.Item], Answer]) -> int:
 
 def _due(now: datetime) -> Iterator[table.Item]:
     bound = f"{table.stamp(now)}~"
-    sort = table.Item.g4sk < bound
+    keys = _listed(bound)
+    while batch := list(islice(keys, PAGE)):
+        found = table.fetch(batch)
+        # The index lags a little: an alarm that was moved or ended meanwhile does not ring.
+        yield from (item for item in found.values() if item.g4sk and item.g4sk < bound)
+
+
+def _listed(bound: str) -> Iterator[tuple[str, str]]:
+    """The keys of what the index has as due, shard by shard, in pages."""
     for shard in table.due_shards():
         start: dict[str, Any] | None = None
         while True:
-            page = table.query(shard, index="gsi4", sort=sort, limit=PAGE, start=start)
-            found = table.fetch((item.pk, item.sk) for item in page.items)
-            # The index lags a little: an alarm that was moved or ended meanwhile does not ring.
-            yield from (item for item in found.values() if item.g4sk and item.g4sk < bound)
+            page = table.query(
+                shard, index="gsi4", sort=table.Item.g4sk < bound, limit=PAGE, start=start
+            )
+            yield from ((item.pk, item.sk) for item in page.items)
             start = page.next_key
             if start is None:
                 break

@@ -19,7 +19,6 @@ from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Ticket, Timeline
 from chalicelib.tickets.service import Claim, Opening, Saved, amend, open_ticket, stored_text
 
-
 # A page of nothing but what agents did among themselves would look like a ticket that is empty, so
 # it is read on a little.
 READS = 5

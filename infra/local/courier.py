@@ -75,7 +75,9 @@ class Courier:
 
     def _due(self) -> list[str]:
         at = time.monotonic()
-        return [id_ for id_ in self._spool.waiting() if self._not_before.get(id_, 0.0) <= at]
+        # Asked before the spool is: what was done with in between is in neither.
+        later = {id_ for id_, not_before in list(self._not_before.items()) if not_before > at}
+        return [id_ for id_ in self._spool.waiting() if id_ not in later]
 
     def _carry(self, id_: str) -> None:
         try:

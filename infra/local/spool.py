@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -29,8 +30,12 @@ class Spool:
 
     def waiting(self) -> list[str]:
         """The SES ids of the mails, oldest first."""
-        envelopes = sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        return [path.stem for path in envelopes]
+        found = []
+        for envelope in self._folder.glob("*.json"):
+            # Another thread may be done with it between the listing and this question.
+            with suppress(FileNotFoundError):
+                found.append((envelope.stat().st_mtime_ns, envelope.stem))
+        return [id_ for _, id_ in sorted(found)]
 
     def get(self, id_: str) -> tuple[Receipt, bytes]:
         envelope: Mapping[str, Any] = json.loads((self._folder / f"{id_}.json").read_bytes())

@@ -119,11 +119,11 @@ FLIGHT = {
 }
 FORGED = {"spf": "FAIL", "dmarc": "BEWILDERED", "matched_by": "reply_address"}
 FORGED |= {"authenticated": "no"}
-# What an article has that came by mail and is not all there, and what one has that was written here.
-MAILED = {"whole": "/stage/a/whole", "raw": "/stage/a/raw", "flight": FLIGHT}
-WRITTEN = {"whole": None, "raw": None, "flight": None}
+# What an article has that came by mail and is not all there, and one that was written here.
+MAILED: dict[str, Any] = {"whole": "/stage/a/whole", "raw": "/stage/a/raw", "flight": FLIGHT}
+WRITTEN: dict[str, Any] = {"whole": None, "raw": None, "flight": None}
 
-ARTICLES = [
+ARTICLES: list[dict[str, Any]] = [
     {
         "id": "a1",
         "kind": "reply",
@@ -237,12 +237,7 @@ TICKET = {
         due("resolution", NOW + timedelta(days=1, hours=3), "running", is_on=True),
     ],
     "articles": ARTICLES,
-    "notices": [
-        {
-            "at": ago(hours=4, minutes=49),
-            "delivery": [delivery("d0", "escalation", "mikkel@desk.example", "sent")],
-        }
-    ],
+    "notices": [],
 }
 FORM = {
     "status": "open",
@@ -279,7 +274,12 @@ STOPPED = [
     due("next_reply", ago(hours=2), "breached"),
     due("resolution", None, "paused"),
 ]
-LONG = ARTICLES[4] | {"text": "Now it works.\n" * 300, "whole": None}
+TOLD = {
+    "at": ago(hours=4, minutes=49),
+    "delivery": [delivery("d0", "escalation", "mikkel@desk.example", "failed", "mailbox full")],
+}
+ESCALATED = TICKET | {"due": STOPPED, "notices": [TOLD]}
+LONG: dict[str, Any] = ARTICLES[4] | {"text": "Now it works.\n" * 300, "whole": None}
 CLOSED = TICKET | {"status": "closed", "assignee": None, "tags": [], "due": [], "subject": ""}
 TYPED = {"kind": "reply", "text": "Glad that it works!\n\nAstrid", "error": None}
 PORTAL_TICKET = TICKET | {"articles": [ARTICLES[0], ARTICLES[2], ARTICLES[4]]}
@@ -407,7 +407,7 @@ PAGES: list[Sample] = [
         ),
     ),
     ("agent/ticket.html", "older", ticket_page(older="c/3&x", is_newest=False)),
-    ("agent/ticket.html", "targets", ticket_page(ticket=TICKET | {"due": STOPPED})),
+    ("agent/ticket.html", "escalated", ticket_page(ticket=ESCALATED)),
     *(
         ("agent/whole.html", state, FRAME | {"number": 1012, "article": LONG, "is_cut": is_cut})
         for state, is_cut in (("plain", False), ("cut", True))

@@ -102,6 +102,16 @@ def test_the_api_is_regional_and_has_one_stage():
         assert "StageName" not in made
 
 
+def test_what_api_gateway_answers_by_itself_has_the_shape_of_the_desks_errors():
+    answers = properties("RestAPI")["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert set(answers) == {"MISSING_AUTHENTICATION_TOKEN", "DEFAULT_4XX", "DEFAULT_5XX"}
+    for answer in answers.values():
+        text = answer["responseTemplates"]["application/json"]
+        body = json.loads(text.replace("$context.error.messageString", '"said by the gateway"'))
+        assert set(body) == {"error", "request_id"}
+        assert set(body["error"]) == {"code", "message", "fields"}
+
+
 def test_the_receipt_rule_never_stops_the_shared_set_and_names_its_recipients():
     (made,) = of_type("AWS::SES::ReceiptRule").values()
     rule = made["Rule"]

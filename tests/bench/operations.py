@@ -1,0 +1,324 @@
+"""What the desk does all day, one operation each, for the budget of calls and units.
+
+Everything is warm: configuration, keys and clients are cached, as they are for all but the first
+request of a process. Texts are of a usual length, and nothing that is measured is random.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib import table
+from chalicelib.desk.service import live_desk
+from chalicelib.tickets import service as tickets
+from chalicelib.tickets import store
+from chalicelib.tickets.access import Who
+from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.model import ArticleKind, Attachment
+from chalicelib.web import csrf, session
+from chalicelib.web.store import add_token
+from tests.faults.desk import Desk, new_desk
+from tests.meter import Meter
+from tests.world import letter
+
+Act = Callable[[], object]
+TEXT = " ".join(["The printer on floor 2 prints only every other page since this morning."] * 20)
+ANSWER = " ".join(["Please take out the tray, clean the rollers, and put it in again."] * 10)
+TOKEN = "skr_for-the-budget"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`prepare` brings a desk to just before it; what it returns is measured.
+
+    `calls` is the target, `writes` the most write units of table and indexes together.
+    """
+
+    name: str
+    prepare: Callable[[Desk], Act]
+    calls: int
+    writes: int | None = None
+
+
+def measure(operation: Operation) -> Meter:
+    """The calls of one run in a desk of its own."""
+    with new_desk() as desk:
+        act = operation.prepare(desk)
+        with Meter() as meter:
+            act()
+    return meter
+
+
+# Mail in. ------------------------------------------------------------------------------------
+
+
+def mail(number: int, **parts: str) -> EmailMessage:
+    return letter(TEXT, message_id=f"<{number:016d}@mail.customer.example>", **parts)
+
+
+def ticket(desk: Desk, **parts: str) -> None:
+    """A ticket of Kim's, acknowledged."""
+    desk.mail(mail(1, **parts).as_bytes())
+
+
+def sent(desk: Desk) -> Any:
+    return message_from_bytes(desk.outside.mails[-1]["Content"]["Raw"]["Data"])
+
+
+def arriving(desk: Desk, message: EmailMessage) -> Act:
+    event = desk.arrival(message.as_bytes())
+    return lambda: desk.world.call("inbound_mail", event)
+
+
+def from_known_sender(desk: Desk) -> Act:
+    ticket(desk)
+    # An hour later, so that the counters of this hour are as new as they usually are.
+    desk.world.pass_time(hours=1)
+    live_desk(desk.world.ports)
+    return arriving(desk, mail(2))
+
+
+def with_attachments(count: int) -> Callable[[Desk], Act]:
+    def prepare(desk: Desk) -> Act:
+        ticket(desk)
+        message = mail(2)
+        for place in range(count):
+            message.add_attachment(
+                b"\x89PNG", maintype="image", subtype="png", filename=f"{place}.png"
+            )
+        return arriving(desk, message)
+
+    return prepare
+
+
+def from_new_sender(desk: Desk) -> Act:
+    return arriving(desk, mail(1))
+
+
+def reply_by_token(desk: Desk) -> Act:
+    ticket(desk)
+    return arriving(desk, mail(2, to=str(sent(desk)["Reply-To"])))
+
+
+def reply_by_stored_id(desk: Desk) -> Act:
+    ticket(desk)
+    ses_id = store.timeline(1001).deliveries[0].ses_id  # type: ignore[union-attr]
+    return arriving(desk, mail(2, In_Reply_To=f"<{ses_id}@eu-west-1.amazonses.com>"))
+
+
+def redelivered(desk: Desk) -> Act:
+    event = desk.arrival(mail(1).as_bytes())
+    desk.world.call("inbound_mail", event)
+    return lambda: desk.world.call("inbound_mail", event)
+
+
+def received_twice(desk: Desk) -> Act:
+    ticket(desk)
+    return arriving(desk, mail(1))
+
+
+# Facts and mail out. -------------------------------------------------------------------------
+
+
+def relayed(facts: int) -> Callable[[Desk], Act]:
+    def prepare(desk: Desk) -> Act:
+        ticket(desk)
+        who = agent(desk)
+        for place in range(facts):
+            tickets.edit_ticket(desk.world.ports, who, 1001, Edit(subject=f"Printer {place}"))
+        records = desk.world.stream()
+        return lambda: desk.world.call("relay", {"Records": records})
+
+    return prepare
+
+
+def delivered(*files: bytes) -> Callable[[Desk], Act]:
+    def prepare(desk: Desk) -> Act:
+        ticket(desk)
+        uploads = []
+        for place, content in enumerate(files):
+            key = f"uploads/{place}"
+            desk.world.ports.blobs.put(key, content, content_type="image/png")
+            uploads.append(Attachment(f"{place}.png", "image/png", len(content), key))
+        draft = tickets.Draft(ArticleKind.REPLY, ANSWER, uploads=tuple(uploads))
+        tickets.write_article(desk.world.ports, agent(desk), 1001, draft)
+        event = desk.next_event("DeliveryQueued")
+        return lambda: desk.world.call("deliver", event)
+
+    return prepare
+
+
+# What people do. -----------------------------------------------------------------------------
+
+
+def agent(desk: Desk) -> Who:
+    return Who.from_agent(live_desk(desk.world.ports).agents["anna"])
+
+
+def program(
+    method: str, path: str, body: Mapping[str, Any] | None = None, *, is_cached: bool
+) -> Callable[[Desk], Act]:
+    """A request of a program whose token is, or is not, in the function's memory."""
+
+    def prepare(desk: Desk) -> Act:
+        ticket(desk)
+        add_token(TOKEN, name="crm", scopes=["tickets:read", "tickets:write"])
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        if is_cached:
+            answered(desk, request("GET", "/api/v1/tickets/{number}", headers, ""))
+        return asked(desk, request(method, path, headers, json.dumps(body) if body else ""))
+
+    return prepare
+
+
+def browser(method: str, path: str, **form: str) -> Callable[[Desk], Act]:
+    """A request of an agent who is signed in."""
+
+    def prepare(desk: Desk) -> Act:
+        ticket(desk)
+        ports = desk.world.ports
+        value = session.start(ports, live_desk(ports).agents["anna"])
+        fields = {**form, "csrf_token": csrf.token(ports.keys(), value), "nonce": "n1"}
+        headers = {"cookie": f"{session.name(ports)}={value}", "content-type": FORM}
+        return asked(desk, request(method, path, headers, urlencode(fields) if form else ""))
+
+    return prepare
+
+
+def request(method: str, path: str, headers: Mapping[str, str], body: str) -> dict[str, Any]:
+    """What API Gateway hands on; `{number}` in the path is ticket 1001."""
+    own = path.replace("{number}", "1001")
+    return {
+        "resource": path,
+        "path": own,
+        "httpMethod": method,
+        "headers": dict(headers),
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": {"number": "1001"} if "{number}" in path else None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": path,
+            "path": own,
+            "httpMethod": method,
+            "requestId": "r1",
+            "identity": {},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def asked(desk: Desk, event: dict[str, Any]) -> Act:
+    return lambda: answered(desk, event)
+
+
+def answered(desk: Desk, event: dict[str, Any]) -> None:
+    response = desk.world.call("app", event)
+    assert response["statusCode"] < 400, response  # noqa: PLR2004 - what is refused costs less
+
+
+def overtaken(desk: Desk) -> Act:
+    """An agent's reply that decides on a ticket which a colleague has changed by then."""
+    ticket(desk)
+    ports, who, load = desk.world.ports, agent(desk), store.load
+    seen = iter([load(1001)])
+    tickets.edit_ticket(ports, who, 1001, Edit(priority="high"))
+
+    def load_late(*keys: Any) -> Any:
+        found = load(*keys)
+        return next(seen, found)
+
+    desk.patch.setattr(store, "load", load_late)
+    draft = tickets.Draft(ArticleKind.REPLY, ANSWER)
+    return lambda: tickets.write_article(ports, who, 1001, draft)
+
+
+def ticket_read(desk: Desk) -> Act:
+    ticket(desk)
+    who = agent(desk)
+    return lambda: tickets.read_ticket(who, 1001)
+
+
+def list_read(index: str, pk: str) -> Callable[[Desk], Act]:
+    def prepare(desk: Desk) -> Act:
+        ticket(desk)
+        tickets.edit_ticket(desk.world.ports, agent(desk), 1001, Edit(assignee="anna"))
+        return lambda: store.list_page(index, pk, limit=50, start=None)
+
+    return prepare
+
+
+# The clock. ----------------------------------------------------------------------------------
+
+
+def swept(due: int) -> Callable[[Desk], Act]:
+    """So many tickets that miss a target in the same minute, spread over the shards."""
+
+    def prepare(desk: Desk) -> Act:
+        for number in range(due):
+            desk.mail(mail(number, to="quick@desk.example").as_bytes())
+        desk.world.pass_time(minutes=2)
+        return desk.world.sweep
+
+    return prepare
+
+
+def escalated(desk: Desk) -> Act:
+    swept(1)(desk)()
+    event = desk.next_event("TargetBreached")
+    live_desk(desk.world.ports)
+    return lambda: desk.world.call("escalate", event)
+
+
+SHARDS = len(table.due_shards())
+ARTICLES, PROPERTIES = "/agent/tickets/{number}/articles", "/agent/tickets/{number}/properties"
+API_TICKET = "/api/v1/tickets/{number}"
+REPLY = {"kind": "reply", "body": ANSWER}
+CLOSE = {"status": "closed"}
+OPERATIONS = (
+    Operation("new mail, known sender", from_known_sender, calls=4, writes=24),
+    Operation("new mail, new sender", from_new_sender, calls=4),
+    Operation("new mail, known sender, 2 attachments", with_attachments(2), calls=6),
+    Operation("reply by token", reply_by_token, calls=3),
+    Operation("reply by stored id", reply_by_stored_id, calls=4),
+    Operation("same event again", redelivered, calls=2, writes=0),
+    Operation("same mail again", received_twice, calls=3),
+    Operation("relay of 10 facts", relayed(10), calls=1, writes=0),
+    Operation("relay of 25 facts", relayed(25), calls=3, writes=0),
+    Operation("delivery to one recipient", delivered(), calls=4),
+    Operation("delivery with 2 attachments", delivered(b"1", b"2"), calls=6),
+    Operation("agent's reply, session", browser("POST", ARTICLES, kind="reply", text=ANSWER), 2),
+    Operation(
+        "agent's reply, cached token",
+        program("POST", f"{API_TICKET}/articles", REPLY, is_cached=True),
+        calls=2,
+    ),
+    Operation(
+        "agent's reply, uncached token",
+        program("POST", f"{API_TICKET}/articles", REPLY, is_cached=False),
+        calls=3,
+    ),
+    Operation("agent's reply that loses the lock once", overtaken, calls=4),
+    Operation("close, cached token", program("PATCH", API_TICKET, CLOSE, is_cached=True), 2),
+    Operation("close, uncached token", program("PATCH", API_TICKET, CLOSE, is_cached=False), 3),
+    Operation("close, session", browser("POST", PROPERTIES, status="closed", version="1"), 2),
+    Operation("ticket: read", ticket_read, calls=1, writes=0),
+    Operation("ticket: page", browser("GET", "/agent/tickets/{number}"), calls=1, writes=0),
+    Operation("ticket: API", program("GET", API_TICKET, is_cached=True), calls=1, writes=0),
+    Operation("inbox: list of a group", list_read("gsi1", table.group_open("support")), 1, 0),
+    Operation("inbox: list of mine", list_read("gsi3", table.mine("anna")), 1, 0),
+    Operation("inbox: page", browser("GET", "/agent/inbox"), calls=1, writes=0),
+    Operation("sweep, nothing due", swept(0), calls=SHARDS, writes=0),
+    Operation("sweep, 1 due", swept(1), calls=SHARDS + 1 + 1),
+    Operation("sweep, 3 due", swept(3), calls=SHARDS + 1 + 3),
+    Operation("escalation", escalated, calls=2),
+)
