@@ -47,7 +47,7 @@ def seed(stack: Stack) -> Mapping[str, Any]:
         _tell(ports, desk, f"demo-{place:04d}", story)
     return {
         "addresses": {group.id: group.address for group in desk.groups.values()},
-        "api_token": _token(stack.root / ".local" / "api_token"),
+        "api_token": _token(stack.root / ".local" / "api_token", desk.name),
         "agents": [
             {"email": agent.email, "password": PASSWORD, "group": _main_group(body, agent.id)}
             for agent in desk.agents.values()
@@ -76,14 +76,14 @@ def _let_agents_in(cognito: Any, config: Config, desk: Desk) -> None:
         cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
 
 
-def _token(file: Path) -> str:
+def _token(file: Path, name: str) -> str:
     """The demo's API token; its hash goes into the table at every start."""
     if not file.exists():
         file.parent.mkdir(exist_ok=True)
         file.write_text(new_token())
         file.chmod(0o600)
     token = file.read_text().strip()
-    web.add_token(token, name="demo", scopes=list(SCOPES))
+    web.add_token(token, name=name, scopes=list(SCOPES))
     return token
 
 

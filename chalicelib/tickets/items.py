@@ -32,25 +32,34 @@ from chalicelib.tickets.model import (
 )
 
 
+class _CompactJSON(JSONAttribute):
+    """JSON without spaces and escapes: items are paid by the kilobyte."""
+
+    def serialize(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 class NumberItem(table.Item, discriminator="number"):
     n = NumberAttribute()
 
 
 class HeadItem(table.Item, discriminator="head"):
+    """It is written with every change, and a usual one stays below a kilobyte: what only people
+    look at stands in `row` alone.
+    """
+
     status = UnicodeAttribute()
     subject = UnicodeAttribute()
     group = UnicodeAttribute()
     assignee = UnicodeAttribute(null=True)
-    contacts: JSONAttribute = JSONAttribute()
+    contacts: JSONAttribute = _CompactJSON()
     priority = UnicodeAttribute()
-    tags: JSONAttribute = JSONAttribute(null=True)
-    opened_at = UTCDateTimeAttribute()
-    updated_at = UTCDateTimeAttribute()
+    tags: JSONAttribute = _CompactJSON(null=True)
     version = NumberAttribute()
     seq = NumberAttribute()
     public_seq = NumberAttribute()
     chain = BinaryAttribute(legacy_encoding=False)
-    clocks: JSONAttribute = JSONAttribute(null=True)
+    clocks: JSONAttribute = _CompactJSON(null=True)
     follow_up_of = NumberAttribute(null=True)
     closed_at = UTCDateTimeAttribute(null=True)
     link_epoch = NumberAttribute(null=True)
@@ -59,7 +68,7 @@ class HeadItem(table.Item, discriminator="head"):
 class ArticleItem(table.Item, discriminator="article"):
     seq = NumberAttribute()
     type = UnicodeAttribute()
-    author: JSONAttribute = JSONAttribute()
+    author: JSONAttribute = _CompactJSON()
     text = UnicodeAttribute()
     at = UTCDateTimeAttribute()
     is_held = BooleanAttribute(null=True)
@@ -68,8 +77,8 @@ class ArticleItem(table.Item, discriminator="article"):
     mail_kind = UnicodeAttribute()
     text_key = UnicodeAttribute(null=True)
     raw_key = UnicodeAttribute(null=True)
-    attachments: JSONAttribute = JSONAttribute(null=True)
-    flight: JSONAttribute = JSONAttribute(null=True)
+    attachments: JSONAttribute = _CompactJSON(null=True)
+    flight: JSONAttribute = _CompactJSON(null=True)
 
 
 class DeliveryItem(table.Item, discriminator="delivery"):
@@ -113,7 +122,7 @@ OVERDUE = timedelta(minutes=5)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANTS = {"started_at": "a", "since": "r", "due_at": "d", "breached_at": "b", "met_at": "n"}
+_INSTANTS = ("started_at", "since", "due_at", "breached_at", "met_at")
 
 
 def ticket_of(item: table.Item | None) -> Ticket | None:
@@ -129,8 +138,8 @@ def ticket_of(item: table.Item | None) -> Ticket | None:
         contacts=tuple(Contact(*contact) for contact in item.contacts),
         priority=item.priority,
         tags=tuple(item.tags or ()),
-        opened_at=item.opened_at,
-        updated_at=item.updated_at,
+        opened_at=table.instant(item.row["opened"]),
+        updated_at=table.instant(item.row["updated"]),
         version=int(item.version),
         seq=int(item.seq),
         public_seq=int(item.public_seq),
@@ -214,8 +223,6 @@ def head_item(ticket: Ticket) -> HeadItem:
         contacts=[[c.person, c.name, c.email, c.locale, c.since] for c in ticket.contacts],
         priority=ticket.priority,
         tags=list(ticket.tags) or None,
-        opened_at=ticket.opened_at,
-        updated_at=ticket.updated_at,
         version=ticket.version,
         seq=ticket.seq,
         public_seq=ticket.public_seq,
@@ -239,6 +246,7 @@ def _rank(ticket: Ticket) -> str:
 
 def row_of(ticket: Ticket) -> dict[str, Any]:
     """What a list shows; columns can change without a new index."""
+    due = [_due(clock) for clock in ticket.clocks if clock.target is not None]
     row: dict[str, Any] = {
         "number": ticket.number,
         "subject": ticket.subject,
@@ -252,7 +260,7 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
         "opened": table.stamp(ticket.opened_at),
         "updated": table.stamp(ticket.updated_at),
         "tags": list(ticket.tags),
-        "due": json.dumps([_due(clock) for clock in ticket.clocks if clock.target is not None]),
+        "due": json.dumps(due, separators=(",", ":")),
     }
     return {name: value for name, value in row.items() if value not in (None, [])}
 
@@ -263,47 +271,58 @@ def _due(clock: Clock) -> list[Any]:
     return [clock.metric.value, due_at, clock.state.value, clock.is_running]
 
 
-def _clock_json(clock: Clock) -> dict[str, Any]:
-    """A clock, compactly: the head is rewritten with every change, and pays by the kilobyte."""
-    instants = {
-        short: value.timestamp()
-        for name, short in _INSTANTS.items()
-        if (value := getattr(clock, name)) is not None
-    }
-    target = clock.target.total_seconds() if clock.target is not None else None
-    return {
-        "m": clock.metric.value,
-        "p": clock.policy,
-        "c": clock.calendar,
-        "t": target,
-        "e": clock.elapsed.total_seconds(),
-        "s": clock.state.value,
-        **instants,
-    }
+def _clock_json(clock: Clock) -> list[Any]:
+    """A clock as a list, in seconds; what is missing at its end is left out."""
+    instants = [getattr(clock, name) for name in _INSTANTS]
+    while instants[-1] is None:
+        instants.pop()
+    return [
+        clock.metric.value,
+        clock.policy,
+        clock.calendar,
+        _short(clock.target.total_seconds()) if clock.target is not None else None,
+        _short(clock.elapsed.total_seconds()),
+        clock.state.value,
+        *(instant and _short(instant.timestamp()) for instant in instants),
+    ]
 
 
-def _instant(clock: dict[str, Any], name: str) -> datetime | None:
-    seconds = clock.get(name)
-    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+def _short(seconds: float) -> float:
+    return int(seconds) if seconds.is_integer() else seconds
 
 
-def _clocks_of(stored: Iterable[dict[str, Any]]) -> Clocks:
-    return tuple(
-        Clock(
-            metric=Metric(clock["m"]),
-            policy=clock["p"],
-            calendar=clock["c"],
-            target=timedelta(seconds=clock["t"]) if clock["t"] is not None else None,
-            elapsed=timedelta(seconds=clock["e"]),
-            state=ClockState(clock["s"]),
-            started_at=_instant(clock, "a") or _EPOCH,
-            since=_instant(clock, "r"),
-            due_at=_instant(clock, "d"),
-            breached_at=_instant(clock, "b"),
-            met_at=_instant(clock, "n"),
-        )
-        for clock in stored
+def _clocks_of(stored: Iterable[list[Any]]) -> Clocks:
+    return tuple(_clock_of(*clock) for clock in stored)
+
+
+def _clock_of(
+    metric: str,
+    policy: str,
+    calendar: str,
+    target: float | None,
+    elapsed: float,
+    state: str,
+    *instants: float | None,
+) -> Clock:
+    missing = [None] * (len(_INSTANTS) - len(instants))
+    started_at, since, due_at, breached_at, met_at = map(_instant, [*instants, *missing])
+    return Clock(
+        metric=Metric(metric),
+        policy=policy,
+        calendar=calendar,
+        target=timedelta(seconds=target) if target is not None else None,
+        elapsed=timedelta(seconds=elapsed),
+        state=ClockState(state),
+        started_at=started_at or _EPOCH,
+        since=since,
+        due_at=due_at,
+        breached_at=breached_at,
+        met_at=met_at,
     )
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
 def article_item(article: Article) -> ArticleItem:

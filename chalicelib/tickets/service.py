@@ -276,10 +276,11 @@ def accept_article(ports: Ports, who: Who, number: int, seq: int) -> Saved:
     who.need("tickets:write")
     desk = live_desk(ports)
     key = (table.ticket_pk(number), table.article_sk(seq))
-    article = store.article_of(table.fetch([key]).get(key))
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
+        # Read after the head: whoever accepts it meanwhile moves the head on.
+        article = store.article_of(table.fetch([key]).get(key))
         if article is None:
             raise NotFound(f"There is no article {seq} on ticket {number}.")
         return changes.accepted(ticket, article, desk, now)
@@ -291,10 +292,10 @@ def send_again(ports: Ports, who: Who, number: int, delivery_id: str) -> Saved:
     """Queue a mail once more that failed or bounced."""
     who.need("tickets:write")
     key = (table.ticket_pk(number), delivery_key(delivery_id))
-    delivery = store.delivery_of(table.fetch([key]).get(key))
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
+        delivery = store.delivery_of(table.fetch([key]).get(key))
         if delivery is None:
             raise NotFound(f"Ticket {number} has no delivery {delivery_id}.")
         return changes.sent_again(ticket, delivery, now)

@@ -44,7 +44,7 @@ class Place:
 
     @property
     def venv(self) -> Path:
-        """The emulator's own, for all stacks here: it pins a botocore that the desk does not use."""
+        """The emulator's own, for all stacks here: it pins another botocore than the desk."""
         return self.root / ".local" / "emulator"
 
     @property

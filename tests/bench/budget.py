@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from moto import mock_aws
-
 from infra.messages import compile_all
-from tests.bench.operations import OPERATIONS, Operation, measure
+from tests.bench.operations import TEXT, Operation, measure_all
 from tests.meter import Meter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,7 +20,7 @@ keys and clients are cached, as they are for all but the first request of a proc
 
 `python -m tests.bench.budget` writes this file; `tests/contract/test_budget.py` fails where it is
 not true any more, and where an operation makes more calls than its target. A changed line belongs
-into the commit that changed it, with a reason.
+in the commit that changed it, with a reason.
 
 | operation | calls | target | write units | of indexes | read units | which calls |
 |---|---:|---:|---:|---:|---:|---|
@@ -33,11 +32,9 @@ SHORT = {
 }
 
 
-def document() -> str:
-    """The whole file, measured now."""
-    from tests.bench.operations import TEXT
-
-    lines = [line(operation, measure(operation)) for operation in OPERATIONS]
+def document(measured: Mapping[Operation, Meter]) -> str:
+    """The whole file."""
+    lines = [line(operation, meter) for operation, meter in measured.items()]
     return HEAD.format(mail=len(TEXT)) + "\n".join(lines) + "\n"
 
 
@@ -51,9 +48,8 @@ def line(operation: Operation, meter: Meter) -> str:
 
 def main() -> None:
     compile_all(ROOT)
-    with mock_aws():
-        DOCUMENT.write_text(document(), "utf-8")
-    print(DOCUMENT.read_text("utf-8"))  # noqa: T201 - it is a command
+    DOCUMENT.write_text(document(measure_all()), "utf-8")
+    print(DOCUMENT.read_text("utf-8"))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from email.message import EmailMessage
 
-_WORDS = (
-    "printer skærm tastatur hjælp venlig hilsen mødet fungerer ikke længere password nulstil "
-    "invoice delivery broken since this morning please advise köszönöm számla rendelés"
-).split()
+_WORDS = [
+    *("printer", "skærm", "tastatur", "hjælp", "venlig", "hilsen", "mødet", "fungerer", "ikke"),
+    *("invoice", "delivery", "broken", "since", "this", "morning", "please", "password", "reset"),
+    *("köszönöm", "számla", "rendelés", "lønnslipp", "arbeidstid", "årsplan"),
+]
 _CHARSETS = ("utf-8", "iso-8859-1", "windows-1252", "utf-8", "us-ascii")
 ATTACHMENT_BYTES = (50_000, 200_000)
 

@@ -59,7 +59,7 @@ def play_all(case: Case[Any]) -> dict[Fault, list[str]]:
     assert isinstance(case.world, Stage)
     faults = list(telling(faults_of(rehearse(case).calls)))
     with case.world.keep():
-        found = {fault: _in_a_copy(partial(_changes, case, fault)) for fault in faults}
+        found = {fault: in_a_copy(partial(_changes, case, fault)) for fault in faults}
     return {fault: changed for fault, changed in found.items() if changed}
 
 
@@ -67,7 +67,8 @@ def _changes(case: Case[Any], fault: Fault) -> list[str]:
     return [str(difference) for difference in play(case, fault)]
 
 
-def _in_a_copy(run: Callable[[], list[str]]) -> list[str]:
+def in_a_copy(run: Callable[[], list[str]]) -> list[str]:
+    """What `run` returns, or how it failed; all that it did is forgotten."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

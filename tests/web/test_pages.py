@@ -125,6 +125,71 @@ def test_what_pages_are_painted_with_is_kept_under_its_fingerprint(
     assert anybody.get("/assets/app.py").status == 404
 
 
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [("sv, da;q=0.9, en;q=0.8", "da"), ("en;q=0.2, hu;q=0.7", "hu"), ("", "en"), ("sv", "en")],
+)
+def test_a_page_is_in_the_language_of_ours_that_the_browser_likes_best(
+    anybody: Browser, wanted: str, spoken: str
+) -> None:
+    anybody.language = wanted
+    assert anybody.get("/agent/sign-in").soup.html["lang"] == spoken
+
+
+def test_an_agent_reads_in_their_own_language_whatever_the_browser_likes(anna: Browser) -> None:
+    anna.language = "hu"
+    assert anna.get("/agent/inbox").soup.html["lang"] == "en"
+
+
+TYPED = 'Dear Kim, </textarea><script>alert("x")</script>'
+
+
+def kept(page: Answer) -> str:
+    """The text that a page gives back to be copied."""
+    field = page.soup.select_one("textarea[readonly]")
+    assert page.soup.find("script") is None
+    assert "Your text was not saved." in page.text
+    return str(field.get_text())
+
+
+def test_a_text_typed_into_a_session_that_ended_is_given_back(world: World, anna: Browser) -> None:
+    form = anna.get("/agent/tickets/1001")
+    world.pass_time(hours=13)
+    refused = anna.submit(form, "/articles", text=TYPED)
+    assert refused.status == 401
+    assert kept(refused) == TYPED
+    (way,) = [link for link in refused.links() if "sign-in" in link]
+    assert way == "/agent/sign-in?back_to=%2Fagent%2Ftickets%2F1001"
+
+
+def test_a_text_in_a_form_that_is_too_old_is_given_back(anna: Browser) -> None:
+    fields = {"text": TYPED, "csrf_token": "from another session"}
+    refused = anna.post("/agent/tickets/1001/articles", fields)
+    assert refused.status == 403
+    assert kept(refused) == TYPED
+    assert "This form is too old" in refused.text
+    assert "/agent/tickets/1001" in refused.links()
+
+
+def test_a_text_that_meets_a_crash_is_given_back(
+    anna: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    form = anna.get("/agent/tickets/1001")
+    monkeypatch.setattr("chalicelib.tickets.service.write_article", crash)
+    refused = anna.submit(form, "/articles", text=TYPED)
+    assert (refused.status, kept(refused)) == (500, TYPED)
+
+
+def test_a_form_without_a_text_gives_nothing_back(world: World, anna: Browser) -> None:
+    form = anna.get("/agent/tickets/1001")
+    world.pass_time(hours=13)
+    assert anna.submit(form, "/properties", priority="high").status == 303
+    assert anna.submit(form, "/articles", text=" ").status == 303
+
+
 def test_an_error_is_told_in_the_readers_language(anybody: Browser) -> None:
     anybody.language = "da, en;q=0.5"
     page = anybody.get("/assets/nothing")

@@ -107,7 +107,9 @@ def test_a_link_from_before_it_was_taken_back_is_too_old(world: World, anybody: 
     page = anybody.get(old)
     take_links_back(world)
     assert "This link is too old" in anybody.get(old).text
-    assert reply(anybody, page, "Still me").status == 404
+    refused = reply(anybody, page, "Still <me>")
+    assert refused.status == 404
+    assert refused.soup.select_one("textarea[readonly]").get_text() == "Still <me>"
     assert anybody.get(link(world)).status == 200
 
 

@@ -220,6 +220,103 @@ def test_a_mail_that_failed_is_sent_again(world: World, anna: Browser) -> None:
     assert anna.submit(page, "/send-again").status == 303
 
 
+def deliveries(page: Answer, where: str) -> list[str]:
+    lines = page.soup.select(f"{where} .deliveries li")
+    return [" ".join(line.get_text(" ").split()) for line in lines]
+
+
+def test_an_acknowledgement_is_not_taken_for_the_article_above_it(
+    world: World, anna: Browser
+) -> None:
+    world.settle()
+    write(world, "Try turning it off and on.")
+    page = anna.get(PAGE)
+    assert deliveries(page, "#article-1") == ["Acknowledgement kim@customer.example Sent"]
+    answer = articles()[-1].seq
+    assert deliveries(page, f"#article-{answer}") == ["Reply kim@customer.example Sent"]
+
+
+def test_a_mail_that_failed_says_why(world: World, anna: Browser) -> None:
+    refuse_mail(world, "no such <b>domain</b>")
+    write(world, "Does this arrive?")
+    page = anna.get(PAGE)
+    why = page.soup.select_one(f"#article-{articles()[-1].seq} .why")
+    assert why.get_text() == "no such <b>domain</b>"
+
+
+def refuse_mail(world: World, reason: str) -> None:
+    from chalicelib.ports import Refused
+
+    def refuse(*_: object, **__: object) -> str:
+        raise Refused(reason)
+
+    world.ports.mailer.send = refuse  # type: ignore[method-assign]
+
+
+def test_an_escalation_shows_who_was_mailed_and_can_be_sent_again(
+    world: World, anna: Browser
+) -> None:
+    refuse_mail(world, "mailbox full")
+    world.pass_time(hours=5)
+    world.sweep()
+    world.settle()
+    page = anna.get(PAGE)
+    (line,) = deliveries(page, ".notice")
+    assert line.startswith("Escalation notice lena@agents.example Not sent Send again")
+    assert line.endswith("mailbox full")
+    assert page.soup.select_one(".notice form")
+
+
+def first_target(page: Answer) -> str:
+    return " ".join(page.soup.select_one(".targets li").get_text(" ").split())
+
+
+def test_a_missed_target_that_is_met_is_late_by_no_more(world: World) -> None:
+    world.pass_time(hours=5)
+    assert "1 hour late" in first_target(signed_in(world, "anna").get(PAGE))
+    write(world, "Sorry, here I am.")
+    world.pass_time(days=3)
+    shown = first_target(signed_in(world, "anna").get(PAGE))
+    assert "Breached Met 2 Mar 2026, 15:00 , 1 hour late" in shown
+
+
+def test_a_missed_target_that_nobody_waits_for_any_more_grows_no_later(world: World) -> None:
+    world.pass_time(hours=5)
+    anna = signed_in(world, "anna")
+    anna.submit(anna.get(PAGE), "/properties", status="closed")
+    shown = first_target(anna.get(PAGE))
+    assert shown == "First reply Breached Was due 2 Mar 2026, 14:00"
+
+
+def flight(page: Answer, article: int) -> dict[str, str]:
+    record = page.soup.select_one(f"#article-{article} details.flight")
+    assert not record.has_attr("open")
+    names, values = record.find_all("dt"), record.find_all("dd")
+    return {n.get_text(): v.get_text().strip() for n, v in zip(names, values, strict=True)}
+
+
+def test_agents_read_how_a_mail_was_understood(world: World, anna: Browser) -> None:
+    held_mail(world)
+    write(world, "Written here.", kind="note")
+    page = anna.get(PAGE)
+    first = flight(page, 1)
+    assert first["Sender"] == "Confirmed: the domain of the address vouches for the mail"
+    assert first["Ticket"] == "None was named, so the mail opened one"
+    assert first["Spam filter"] == "Passed"
+    held = next(article.seq for article in articles() if article.is_held)
+    assert flight(page, held)["Ticket"] == "Found by the reply address that the mail was sent to"
+    assert page.soup.select_one(f"#article-{articles()[-1].seq} details.flight") is None
+
+
+def test_a_forged_mail_says_that_nobody_vouches_for_it(world: World, anna: Browser) -> None:
+    world.mail(letter("It is me"), verdicts={"dmarc": "GRAY", "spf": "FAIL", "dkim": "ODD"})
+    record = flight(anna.get("/agent/tickets/1002"), 1)
+    assert record["Sender"] == "Not confirmed: the mail may come from somebody else"
+    assert record["The domain's own rule (DMARC)"] == "Undecided"
+    assert record["Sending server (SPF)"] == "Failed"
+    assert record["Signature (DKIM)"] == "ODD"
+
+
 def test_files_come_from_the_bucket_by_a_link_that_ends(world: World, anna: Browser) -> None:
     world.mail(with_file())
     page = anna.get("/agent/tickets/1002")

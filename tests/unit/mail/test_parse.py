@@ -293,7 +293,8 @@ def test_another_mail_of_the_same_id_has_another_digest(other):
 def test_an_id_that_a_program_wrote_as_encoded_words_is_read() -> None:
     raw = (
         b"From: kim@example.com\r\n"
-        b"In-Reply-To: =?utf-8?q?=3C0102-abc?=\r\n =?utf-8?q?-000=40eu-west-1=2Eamazonses=2Ecom=3E?=\r\n"
+        b"In-Reply-To: =?utf-8?q?=3C0102-abc?=\r\n"
+        b" =?utf-8?q?-000=40eu-west-1=2Eamazonses=2Ecom=3E?=\r\n"
         b"References: <a1@example.org> =?utf-8?q?=3C0102-abc-000=40x=2Ecom=3E?= <b@example.org>\r\n"
         b"\r\nHello\r\n"
     )
