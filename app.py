@@ -12,9 +12,7 @@ from chalicelib import table
 from chalicelib.alarms.service import ring
 from chalicelib.config import Config
 from chalicelib.delivery import service as delivery
-from chalicelib.exports import service as exports
 from chalicelib.exports.store import ExportItem
-from chalicelib.intake import service as intake
 from chalicelib.intake.model import read_receipt
 from chalicelib.intake.store import SuspendedItem
 from chalicelib.ledger import service as ledger
@@ -23,6 +21,8 @@ from chalicelib.sla import service as sla
 from chalicelib.tickets.store import DeliveryItem, HeadItem
 from chalicelib.web.site import mount
 
+# What reads mail and what packs exports is imported by the functions that do: a cold start of any
+# other one does without.
 app = Chalice(app_name="skranke", configure_logs=False)
 log = Logger(service="skranke")
 
@@ -42,6 +42,8 @@ mount(app, ports)
 @app.lambda_function(name="inbound_mail")
 def inbound_mail(event: dict[str, Any], _context: object) -> None:
     """SES took a mail."""
+    from chalicelib.intake import service as intake
+
     for record in event["Records"]:
         outcome = intake.receive(ports(), read_receipt(record))
         log.info("mail received", mail=record["ses"]["mail"]["messageId"], outcome=outcome)
@@ -71,6 +73,8 @@ def escalate(event: dict[str, Any], _context: object) -> None:
 @app.lambda_function(name="export")
 def export(event: dict[str, Any], _context: object) -> None:
     """ExportRequested or ExportContinued: write the next segment."""
+    from chalicelib.exports import service as exports
+
     exports.run(ports(), event["detail"]["fact"]["export"])
 
 
@@ -83,6 +87,9 @@ def mail_events(event: dict[str, Any], _context: object) -> None:
 @app.lambda_function(name="sweep")
 def sweep(_event: dict[str, Any], _context: object) -> int:
     """Every minute: ring what is due."""
+    from chalicelib.exports import service as exports
+    from chalicelib.intake import service as intake
+
     answers = {
         HeadItem: sla.tick,
         DeliveryItem: delivery.retry,
@@ -95,4 +102,6 @@ def sweep(_event: dict[str, Any], _context: object) -> int:
 @app.lambda_function(name="reconcile")
 def reconcile(_event: dict[str, Any], _context: object) -> int:
     """Every fifteen minutes: mail in the bucket that no event announced."""
+    from chalicelib.intake import service as intake
+
     return intake.reconcile(ports())

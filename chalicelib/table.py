@@ -296,6 +296,10 @@ class Lost(Exception):
         self.held = dict(held)
 
 
+# A transaction of which nobody knows whether it happened.
+WriteError = TransactWriteError
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write of a transaction: a put, an update where there are actions, or a removal."""

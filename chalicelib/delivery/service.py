@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pynamodb.exceptions import TransactWriteError
-
 from chalicelib import facts, render, table
 from chalicelib.delivery import store
 from chalicelib.desk.model import Desk, Group
@@ -84,7 +82,7 @@ def _record(ports: Ports, delivery: Delivery, sk: str, ses_id: str) -> None:
     for attempt in range(tickets.ATTEMPTS):
         try:
             store.record_sent(delivery, sk, ses_id, id_pk)
-        except (table.Lost, TransactWriteError) as error:
+        except (table.Lost, table.WriteError) as error:
             if isinstance(error, table.Lost) and error.held:
                 # An earlier try came through, or a bounce was faster: it is all said already.
                 return

@@ -216,6 +216,9 @@ def _set_group(change: Change, wanted: object, desk: Desk, now: datetime) -> Cha
 
 
 def _set_assignee(change: Change, wanted: object, desk: Desk, *_: object) -> Change:
+    if change.before and wanted == change.before.assignee:
+        # A form sends what it shows: the one who was left behind by a move is not meant again.
+        return change
     if wanted in {None, ""}:
         return _assigned(change, None)
     agent = desk.agents.get(str(wanted)) or desk.agent_at(str(wanted))

@@ -88,5 +88,6 @@ def test_every_module_says_what_lives_in_it() -> None:
 def test_app_is_a_table_of_contents() -> None:
     tree = ast.parse((ROOT / "app.py").read_text("utf-8"))
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert {f.name: len(f.body) for f in functions if len(f.body) > 4} == {}
+    lines = {f.name: [s for s in f.body if not isinstance(s, ast.ImportFrom)] for f in functions}
+    assert {name: len(body) for name, body in lines.items() if len(body) > 4} == {}
     assert [f.name for f in functions if ast.get_docstring(f) is None] == []

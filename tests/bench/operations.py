@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
-from urllib.parse import urlencode
 
 from moto import mock_aws
 
@@ -23,10 +21,11 @@ from chalicelib.tickets import store
 from chalicelib.tickets.access import Who
 from chalicelib.tickets.changes import Edit
 from chalicelib.tickets.model import ArticleKind, Attachment
-from chalicelib.web import csrf, session
 from chalicelib.web.store import add_token
+from tests.faults.cases import sent, submitted
 from tests.faults.desk import Desk, new_desk
 from tests.meter import Meter
+from tests.web.calls import event
 from tests.world import letter
 
 Act = Callable[[], object]
@@ -34,7 +33,6 @@ TEXT = " ".join(["The printer on floor 2 prints only every other page since this
 SUBJECT = "Printer on floor 2 skips every second page"
 ANSWER = " ".join(["Please take out the tray, clean the rollers, and put it in again."] * 10)
 TOKEN = "skr_for-the-budget"
-FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -80,13 +78,9 @@ def ticket(desk: Desk, **parts: str) -> None:
     desk.mail(mail(1, **parts).as_bytes())
 
 
-def sent(desk: Desk) -> Any:
-    return message_from_bytes(desk.outside.mails[-1]["Content"]["Raw"]["Data"])
-
-
 def arriving(desk: Desk, message: EmailMessage) -> Act:
-    event = desk.arrival(message.as_bytes())
-    return lambda: desk.world.call("inbound_mail", event)
+    woken_by = desk.arrival(message.as_bytes())
+    return lambda: desk.world.call("inbound_mail", woken_by)
 
 
 def from_known_sender(desk: Desk) -> Act:
@@ -126,9 +120,9 @@ def reply_by_stored_id(desk: Desk) -> Act:
 
 
 def redelivered(desk: Desk) -> Act:
-    event = desk.arrival(mail(1).as_bytes())
-    desk.world.call("inbound_mail", event)
-    return lambda: desk.world.call("inbound_mail", event)
+    woken_by = desk.arrival(mail(1).as_bytes())
+    desk.world.call("inbound_mail", woken_by)
+    return lambda: desk.world.call("inbound_mail", woken_by)
 
 
 def received_twice(desk: Desk) -> Act:
@@ -161,8 +155,8 @@ def delivered(*files: bytes) -> Callable[[Desk], Act]:
             uploads.append(Attachment(f"{place}.png", "image/png", len(content), key))
         draft = tickets.Draft(ArticleKind.REPLY, ANSWER, uploads=tuple(uploads))
         tickets.write_article(desk.world.ports, agent(desk), 1001, draft)
-        event = desk.next_event("DeliveryQueued")
-        return lambda: desk.world.call("deliver", event)
+        woken_by = desk.next_event("DeliveryQueued")
+        return lambda: desk.world.call("deliver", woken_by)
 
     return prepare
 
@@ -184,58 +178,27 @@ def program(
         add_token(TOKEN, name="crm", scopes=["tickets:read", "tickets:write"])
         headers = {"authorization": f"Bearer {TOKEN}"}
         if is_cached:
-            answered(desk, request("GET", "/api/v1/tickets/{number}", headers, ""))
-        return asked(desk, request(method, path, headers, json.dumps(body) if body else ""))
+            answered(desk, event(desk.world, "GET", API_TICKET, headers=headers))
+        asked = event(desk.world, method, path, json.dumps(body or {}), headers=headers)
+        return lambda: answered(desk, asked)
 
     return prepare
 
 
-def browser(method: str, path: str, **form: str) -> Callable[[Desk], Act]:
-    """A request of an agent who is signed in."""
+def browser(path: str, **fields: str) -> Callable[[Desk], Act]:
+    """A page that a signed-in agent opens, or a form that they send."""
 
     def prepare(desk: Desk) -> Act:
         ticket(desk)
-        ports = desk.world.ports
-        value = session.start(ports, live_desk(ports).agents["anna"])
-        fields = {**form, "csrf_token": csrf.token(ports.keys(), value), "nonce": "n1"}
-        headers = {"cookie": f"{session.name(ports)}={value}", "content-type": FORM}
-        return asked(desk, request(method, path, headers, urlencode(fields) if form else ""))
+        asked = submitted(desk, path, fields)
+        return lambda: answered(desk, asked)
 
     return prepare
 
 
-def request(method: str, path: str, headers: Mapping[str, str], body: str) -> dict[str, Any]:
-    """What API Gateway hands on; `{number}` in the path is ticket 1001."""
-    own = path.replace("{number}", "1001")
-    return {
-        "resource": path,
-        "path": own,
-        "httpMethod": method,
-        "headers": dict(headers),
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": {"number": "1001"} if "{number}" in path else None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": path,
-            "path": own,
-            "httpMethod": method,
-            "requestId": "r1",
-            "identity": {},
-        },
-        "body": body,
-        "isBase64Encoded": False,
-    }
-
-
-def asked(desk: Desk, event: dict[str, Any]) -> Act:
-    return lambda: answered(desk, event)
-
-
-def answered(desk: Desk, event: dict[str, Any]) -> None:
-    response = desk.world.call("app", event)
-    assert response["statusCode"] < 400, event["path"]
+def answered(desk: Desk, asked: dict[str, Any]) -> None:
+    response = desk.world.call("app", asked)
+    assert response["statusCode"] < 400, asked["path"]
 
 
 def overtaken(desk: Desk) -> Act:
@@ -286,14 +249,14 @@ def swept(due: int) -> Callable[[Desk], Act]:
 
 def escalated(desk: Desk) -> Act:
     swept(1)(desk)()
-    event = desk.next_event("TargetBreached")
+    woken_by = desk.next_event("TargetBreached")
     live_desk(desk.world.ports)
-    return lambda: desk.world.call("escalate", event)
+    return lambda: desk.world.call("escalate", woken_by)
 
 
 SHARDS = len(table.due_shards())
-ARTICLES, PROPERTIES = "/agent/tickets/{number}/articles", "/agent/tickets/{number}/properties"
-API_TICKET = "/api/v1/tickets/{number}"
+ARTICLES, PROPERTIES = "/agent/tickets/1001/articles", "/agent/tickets/1001/properties"
+API_TICKET = "/api/v1/tickets/1001"
 REPLY = {"kind": "reply", "body": ANSWER}
 WRITTEN = {"kind": "reply", "text": ANSWER, "seen_seq": "1"}
 CLOSE = {"status": "closed"}
@@ -306,10 +269,10 @@ OPERATIONS = (
     Operation("same event again", redelivered, calls=2, writes=0),
     Operation("same mail again", received_twice, calls=3),
     Operation("relay of 10 facts", relayed(10), calls=1, writes=0),
-    Operation("relay of 25 facts", relayed(25), calls=3, writes=0),
+    Operation("relay of 11 facts", relayed(11), calls=2, writes=0),
     Operation("delivery to one recipient", delivered(), calls=4),
     Operation("delivery with 2 attachments", delivered(b"1", b"2"), calls=6),
-    Operation("agent's reply, session", browser("POST", ARTICLES, **WRITTEN), 2),
+    Operation("agent's reply, session", browser(ARTICLES, **WRITTEN), 2),
     Operation(
         "agent's reply, cached token",
         program("POST", f"{API_TICKET}/articles", REPLY, is_cached=True),
@@ -325,13 +288,13 @@ OPERATIONS = (
     Operation("close, uncached token", program("PATCH", API_TICKET, CLOSE, is_cached=False), 3),
     # One more than by a program: it looks first which of the form's fields were changed at all,
     # lest a page that stood open takes back what a colleague did meanwhile.
-    Operation("close, session", browser("POST", PROPERTIES, status="closed", version="1"), 3),
+    Operation("close, session", browser(PROPERTIES, status="closed", version="1"), 3),
     Operation("ticket: read", ticket_read, calls=1, writes=0),
-    Operation("ticket: page", browser("GET", "/agent/tickets/{number}"), calls=1, writes=0),
+    Operation("ticket: page", browser("/agent/tickets/1001"), calls=1, writes=0),
     Operation("ticket: API", program("GET", API_TICKET, is_cached=True), calls=1, writes=0),
     Operation("inbox: list of a group", list_read("gsi1", table.group_open("support")), 1, 0),
     Operation("inbox: list of mine", list_read("gsi3", table.mine("anna")), 1, 0),
-    Operation("inbox: page", browser("GET", "/agent/inbox"), calls=1, writes=0),
+    Operation("inbox: page", browser("/agent/inbox"), calls=1, writes=0),
     Operation("sweep, nothing due", swept(0), calls=SHARDS, writes=0),
     Operation("sweep, 1 due", swept(1), calls=SHARDS + 1 + 1),
     Operation("sweep, 3 due", swept(3), calls=SHARDS + 1 + 3),

@@ -11,16 +11,23 @@ from contextlib import AbstractContextManager, contextmanager
 from email import message_from_bytes
 from email.message import Message
 from typing import Any
+from urllib.parse import urlencode
 
+from chalicelib.desk.service import live_desk
+from chalicelib.exports import service as exports
+from chalicelib.ledger.model import Actor
 from chalicelib.mail.parse import MailError
 from chalicelib.tickets import service as tickets
-from chalicelib.tickets.access import Who
+from chalicelib.tickets.access import SCOPES, Who
 from chalicelib.tickets.model import ArticleKind
+from chalicelib.web import csrf, session
 from chalicelib.web import store as web_store
 from tests.aws_calls import aws_client
 from tests.faults.copies import Stage
 from tests.faults.desk import EXPORTING, NAMES, Desk, left_by, new_desk
 from tests.faults.harness import Case, is_done, nothing
+from tests.web.browser import FORM
+from tests.web.calls import event
 from tests.world import letter
 
 Prepare = Callable[[Desk], Any]
@@ -28,6 +35,7 @@ Prepare = Callable[[Desk], Any]
 LEASE, EXPORT_LEASE = 6, 17
 TOKEN = "skr_for-the-faults"
 TICKET = {"requester": "kim@customer.example", "subject": "Printer", "body": "It smokes."}
+WRITTEN = {"kind": "reply", "text": "Try turning it off and on.", "seen_seq": "1"}
 REPLY = {"kind": "reply", "body": "Try turning it off and on."}
 
 
@@ -38,8 +46,6 @@ def sent(desk: Desk) -> Message:
 
 def answer(desk: Desk, number: int = 1001) -> None:
     """An agent replies; nothing reacts yet."""
-    from chalicelib.desk.service import live_desk
-
     who = Who.from_agent(live_desk(desk.world.ports).agents["anna"])
     draft = tickets.Draft(ArticleKind.REPLY, "Try turning it off and on.")
     tickets.write_article(desk.world.ports, who, number, draft)
@@ -173,8 +179,6 @@ def bounce(desk: Desk) -> Any:
 
 
 def export_requested(desk: Desk) -> Any:
-    from chalicelib.exports import service as exports
-
     known_customer(desk)
     desk.world.call("inbound_mail", spam(desk))
     desk.flow()
@@ -183,56 +187,48 @@ def export_requested(desk: Desk) -> Any:
 
 
 def program() -> Who:
-    from chalicelib.ledger.model import Actor
-    from chalicelib.tickets.access import SCOPES
-
     return Who(Actor("token", "auditor"), "auditor", "", frozenset(SCOPES), None)
 
 
 # What clients ask. ---------------------------------------------------------------------------
 
 
-def request(method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """An API Gateway event of a program that repeats with the same Idempotency-Key."""
-    headers = {"authorization": f"Bearer {TOKEN}", "idempotency-key": "k1"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": path,
-            "path": f"/api{path}",
-            "httpMethod": method,
-            "requestId": "r1",
-            "identity": {},
-        },
-        "body": json.dumps(body),
-        "isBase64Encoded": False,
-    }
+def asking(method: str, path: str, body: Mapping[str, Any]) -> Prepare:
+    """A program that repeats what fails with the same Idempotency-Key."""
 
-
-def asking(method: str, route: str, body: Mapping[str, Any]) -> Prepare:
     def prepare(desk: Desk) -> Any:
         known_customer(desk)
         who = program()
         web_store.add_token(TOKEN, name=who.name, scopes=sorted(who.scopes))
-        event = request(method, f"/api/v1{route}", body)
-        if "{number}" in route:
-            event["path"] = event["path"].replace("{number}", "1001")
-            event["pathParameters"] = {"number": "1001"}
-        return event
+        headers = {"authorization": f"Bearer {TOKEN}", "idempotency-key": "k1"}
+        return event(desk.world, method, f"/api/v1{path}", json.dumps(body), headers=headers)
 
     return prepare
 
 
+def submitting(path: str, fields: Mapping[str, str]) -> Prepare:
+    """An agent who sends the same form of a page again."""
+
+    def prepare(desk: Desk) -> Any:
+        known_customer(desk)
+        return submitted(desk, path, fields)
+
+    return prepare
+
+
+def submitted(desk: Desk, path: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """The event of a form that a signed-in agent sends; without fields the page is only opened."""
+    ports = desk.world.ports
+    value = session.start(ports, live_desk(ports).agents["anna"])
+    headers = {"cookie": f"{session.name(ports)}={value}", "content-type": FORM}
+    if not fields:
+        return event(desk.world, "GET", path, headers=headers)
+    proof = {"csrf_token": csrf.token(ports.keys(), value), "nonce": "n1"}
+    return event(desk.world, "POST", path, urlencode({**fields, **proof}), headers=headers)
+
+
 def is_answered(response: Any) -> bool:
-    return bool(response["statusCode"] < 300)
+    return bool(response["statusCode"] < 400)
 
 
 # The table. ----------------------------------------------------------------------------------
@@ -290,7 +286,8 @@ CASES = [
     case("sweep: an export that the bus forgot", forgotten_export, **EXPORT),
     case("export: all of it", export_requested, **EXPORT),
     case("app: a new ticket", asking("POST", "/tickets", TICKET)),
-    case("app: a reply", asking("POST", "/tickets/{number}/articles", REPLY)),
-    case("app: an edit", asking("PATCH", "/tickets/{number}", {"priority": "urgent"})),
+    case("app: a reply", asking("POST", "/tickets/1001/articles", REPLY)),
+    case("app: a reply by form", submitting("/agent/tickets/1001/articles", WRITTEN)),
+    case("app: an edit", asking("PATCH", "/tickets/1001", {"priority": "urgent"})),
     case("app: an export", asking("POST", "/exports", {})),
 ]

@@ -25,7 +25,7 @@ from tests.faults.state import Names, Outside, Snapshot, empty_world, snapshot
 from tests.world import REACTIONS, World, new_world
 
 
-@dataclass
+@dataclass(repr=False)
 class Desk:
     """A world whose bus and mail are AWS's, and the event that a case delivers in it."""
 

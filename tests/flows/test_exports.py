@@ -189,10 +189,13 @@ def test_the_ledger_of_every_ticket_can_be_verified_from_the_files_alone(world: 
         assert flaws(chain(changed)) != []
 
 
+COVERED = ("prev", "scope", "seq", "at", "actor", "cause", "root", "depth", "types", "digest")
+
+
 def test_the_hash_of_an_entry_is_the_one_that_the_format_describes(world: World) -> None:
     world.mail(letter())
     for row in rows(request(world), "entries"):
-        covered = [1, *(row[name] for name in ("prev", "scope", "seq", "at", "types", "digest"))]
+        covered = [1, *(row[name] for name in COVERED)]
         written = json.dumps(covered, ensure_ascii=False, separators=(",", ":"))
         assert row["hash"] == hashlib.sha256(written.encode()).hexdigest()
         salted = base64.b64decode(row["salt"]) + row["payload"].encode()

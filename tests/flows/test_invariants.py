@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from email import message_from_bytes
 from typing import Any
 
 import pytest
-from hypothesis import given, seed, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
@@ -21,6 +21,9 @@ from tests.faults.desk import NAMES, Desk, left_by, new_desk
 from tests.faults.harness import Killed, Strike, faults_of
 from tests.faults.state import canonical, differences
 from tests.world import REACTIONS, letter
+
+# A world takes its time, so what was found is not made smaller; the seed makes it come again.
+FEW = settings(deadline=None, database=None, phases=[Phase.generate])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,7 +67,7 @@ ARRIVALS = st.builds(
 
 
 @seed(2026)
-@settings(max_examples=8, deadline=None, database=None)
+@settings(FEW, max_examples=6)
 @given(st.lists(ARRIVALS, min_size=3, max_size=6))
 def test_every_inbound_object_is_one_article_one_suspended_mail_or_a_duplicate(
     arrivals: list[Arrival],
@@ -178,29 +181,31 @@ def much_has_happened(desk: Desk) -> list[dict[str, Any]]:
 
 
 FACTS = 6
+# A mail can name in its references only those of ours that have gone out before it.
+_SENT_BEFORE = r"(?<=References: <0@c\.example>)( <0102\d{6}-out@[\w.-]+>)?"
+IN_ANY_ORDER = replace(NAMES, masked=(*NAMES.masked, _SENT_BEFORE))
 
 
 @pytest.fixture(scope="module")
-def desk(_moto: None) -> Iterator[Desk]:
-    """One world in which all that has happened; every order is tried in a copy of it."""
-    with cases.world_of(much_has_happened)() as made:
-        assert len(made.event) == FACTS
-        yield made
-
-
-@pytest.fixture(scope="module")
-def expected(desk: Desk) -> list[str]:
-    return in_a_copy(lambda: react(desk, list(range(FACTS))))
+def apart(_moto: None) -> Iterator[Callable[[list[int]], list[str]]]:
+    """What comes of an order but not of the ledger's own, tried in copies of one world."""
+    with cases.world_of(much_has_happened)() as desk:
+        assert len(desk.event) == FACTS
+        expected = in_a_copy(lambda: react(desk, list(range(FACTS))))
+        assert sum(line.startswith("mail ") for line in expected) == FACTS
+        yield lambda order: [
+            str(difference)
+            for difference in differences(expected, in_a_copy(lambda: react(desk, order)))
+        ]
 
 
 @seed(2026)
-@settings(max_examples=12, deadline=None, database=None)
+@settings(FEW, max_examples=6)
 @given(st.permutations([*range(FACTS), *range(FACTS)]))
 def test_facts_in_any_order_and_twice_lead_to_one_state(
-    desk: Desk, expected: list[str], order: list[int]
+    apart: Callable[[list[int]], list[str]], order: list[int]
 ) -> None:
-    assert sum(line.startswith("mail ") for line in expected) == FACTS
-    assert differences(expected, in_a_copy(lambda: react(desk, order))) == []
+    assert apart(order) == []
 
 
 def react(desk: Desk, order: list[int]) -> list[str]:
@@ -214,4 +219,4 @@ def react(desk: Desk, order: list[int]) -> list[str]:
             desk.world.call("relay", {"Records": records})
         events = desk.published()
         events = [*events, *reversed(events)]
-    return canonical(left_by(desk), NAMES)
+    return canonical(left_by(desk), IN_ANY_ORDER)

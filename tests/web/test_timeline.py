@@ -9,14 +9,15 @@ from tests.web.desk import NUMBER, articles, link, write
 from tests.world import World, letter
 
 PAGE = f"/agent/tickets/{NUMBER}"
+ANSWERS = 6
 FIRST = "The printer on floor 2 is broken."
 
 
 @pytest.fixture(autouse=True)
 def _long_ticket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten answers, of which a page holds about two: each is an article, a mail and its entries."""
+    """Some answers, of which a page holds about two: each is an article, a mail and its entries."""
     world.mail(letter(FIRST))
-    for count in range(10):
+    for count in range(ANSWERS):
         write(world, f"Answer {count}.")
     monkeypatch.setattr("chalicelib.tickets.store.TIMELINE_PAGE", 7)
 
@@ -42,14 +43,14 @@ def test_an_agent_reads_back_to_the_first_article(anna: Browser) -> None:
     pages = read_back(anna, PAGE)
     assert len(pages) > 2
     found = [text for page in reversed(pages) for text in texts(page)]
-    assert found == [FIRST, *(f"Answer {count}." for count in range(10))]
+    assert found == [FIRST, *(f"Answer {count}." for count in range(ANSWERS))]
 
 
 def test_every_mail_of_ours_is_on_a_page_even_where_its_article_is_on_another(
     anna: Browser,
 ) -> None:
     lines = [line for page in read_back(anna, PAGE) for line in page.soup.select(".deliveries li")]
-    assert len(lines) == 11
+    assert len(lines) == ANSWERS + 1
 
 
 def test_older_entries_are_for_reading_and_lead_back_to_the_newest(anna: Browser) -> None:
@@ -82,7 +83,7 @@ def test_a_customer_reads_back_to_the_first_article(world: World, anybody: Brows
     pages = read_back(anybody, link(world))
     assert len(pages) > 2
     found = [text for page in reversed(pages) for text in texts(page)]
-    assert found == [FIRST, *(f"Answer {count}." for count in range(10))]
+    assert found == [FIRST, *(f"Answer {count}." for count in range(ANSWERS))]
     assert pages[0].soup.select(".pager-below") == []
     (back,) = [str(a["href"]) for a in pages[-1].soup.select(".pager-below a")]
     assert texts(anybody.get(back)) == texts(pages[0])
@@ -93,7 +94,7 @@ def test_what_agents_do_among_themselves_leaves_no_customer_an_empty_page(
 ) -> None:
     for count in range(5):
         write(world, f"Note {count}.", kind="note")
-    assert texts(anybody.get(link(world)))[-1] == "Answer 9."
+    assert texts(anybody.get(link(world)))[-1] == f"Answer {ANSWERS - 1}."
 
 
 def test_who_joined_later_is_offered_nothing_from_before(world: World, anybody: Browser) -> None:

@@ -137,6 +137,9 @@ def group_name(desk: Desk, group: str) -> str:
 # The form of the properties. -----------------------------------------------------------------
 
 
+FORM = ("status", "priority", "group", "assignee", "tags")
+
+
 def form(head: Ticket) -> dict[str, str]:
     """The properties as their form shows them."""
     return {

@@ -9,10 +9,9 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib.errors import Conflict, DeskError, Invalid
-from chalicelib.tickets import service, store
-from chalicelib.tickets.access import seen
+from chalicelib.tickets import service
 from chalicelib.tickets.changes import Edit
-from chalicelib.tickets.model import ArticleKind, Status, Ticket, Timeline
+from chalicelib.tickets.model import ArticleKind, Status, Timeline
 from chalicelib.web import errors, files, idempotency, pages, paging
 from chalicelib.web.agent import shown
 from chalicelib.web.files import number_of
@@ -133,41 +132,37 @@ def _number(call: Call, name: str) -> int:
 
 
 def edit(call: Call, number: str) -> Response:
-    """Change what the form shows differently from the ticket."""
+    """Set the properties as the form shows them; what is so already stays."""
     found = number_of(number)
-    head, _ = store.load(found)
-    head = seen(call.who, head, found)
-    changed = _changed(call, head)
+    typed = {name: str(call.body[name]) for name in shown.FORM if name in call.body}
     try:
-        if changed:
-            _edit(call, head, changed)
+        _edit(call, found, typed)
     except (Conflict, Invalid) as error:
-        return _again(call, found, changed, error)
+        return _again(call, found, typed, error)
     return pages.see_other(call, _path(found), notice="saved")
 
 
-def _changed(call: Call, head: Ticket) -> dict[str, str]:
-    typed = {name: str(call.body.get(name, value)) for name, value in shown.form(head).items()}
-    return {name: value for name, value in typed.items() if value != shown.form(head)[name]}
-
-
-def _edit(call: Call, head: Ticket, changed: Mapping[str, str]) -> None:
-    wanted: dict[str, Any] = dict(changed)
+def _edit(call: Call, number: int, typed: Mapping[str, str]) -> None:
+    wanted: dict[str, Any] = dict(typed)
     if "tags" in wanted:
         wanted["tags"] = wanted["tags"].split(",")
     version = _number(call, "version")
-    service.edit_ticket(call.ports, call.who, head.number, Edit(**wanted), version=version)
+    service.edit_ticket(call.ports, call.who, number, Edit(**wanted), version=version)
 
 
-def _again(call: Call, number: int, changed: Mapping[str, str], error: DeskError) -> Response:
+def _again(call: Call, number: int, typed: Mapping[str, str], error: DeskError) -> Response:
     timeline = service.read_ticket(call.who, number)
+    now = shown.form(timeline.ticket)
+    changed = {name: value for name, value in typed.items() if value != now[name]}
+    if not changed:
+        # Somebody was faster and wanted the same: perhaps this very form, sent twice.
+        return pages.see_other(call, _path(number), notice="saved")
     if "version" in error.fields:
-        now = shown.form(timeline.ticket)
-        problems = {name: "changed" for name, value in changed.items() if value != now[name]}
+        problems = dict.fromkeys(changed, "changed")
     else:
         problems = dict.fromkeys(set(error.fields) or set(changed), "invalid")
-    typed = _Typed(form=changed, form_errors=problems)
-    return _page(call, timeline, errors.status_of(error), typed)
+    form = _Typed(form=changed, form_errors=problems)
+    return _page(call, timeline, errors.status_of(error), form)
 
 
 # What stands on the timeline. ----------------------------------------------------------------

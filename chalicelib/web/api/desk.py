@@ -9,7 +9,6 @@ from chalice.app import Response
 
 from chalicelib import table
 from chalicelib.errors import NotFound
-from chalicelib.exports import service as exports
 from chalicelib.intake import store as intake
 from chalicelib.people import service as people
 from chalicelib.people import store as people_store
@@ -17,7 +16,6 @@ from chalicelib.people.model import Address
 from chalicelib.tickets.service import Done
 from chalicelib.web import idempotency, paging
 from chalicelib.web.api import fields
-from chalicelib.web.api.openapi import describe
 from chalicelib.web.api.tickets import API
 from chalicelib.web.routing import Access, Call, Route, json_answer
 
@@ -71,6 +69,8 @@ def _page(
 
 def create_export(call: Call) -> Response:
     """Ask for an export of everything up to now. The same Idempotency-Key gives the same export."""
+    from chalicelib.exports import service as exports
+
     fields.check(call.body, {})
     try:
         export = exports.request(call.ports, call.who, claim=idempotency.claim(call))
@@ -83,6 +83,8 @@ def create_export(call: Call) -> Response:
 
 def get_export(call: Call, export: str) -> dict[str, Any]:
     """How far an export is, and its links for five minutes once it is done."""
+    from chalicelib.exports import service as exports
+
     if not export.isalnum() or len(export) > _ID_LENGTH:
         raise NotFound("There is no such export.")
     return exports.get(call.ports, call.who, export).to_json()
@@ -95,6 +97,8 @@ def health(_call: Call) -> dict[str, str]:
 
 def openapi(call: Call) -> dict[str, Any]:
     """The API's own description, in OpenAPI 3.1."""
+    from chalicelib.web.api.openapi import describe
+
     return describe(call.ports.config.url)
 
 

@@ -168,6 +168,13 @@ def test_moving_to_a_group_leaves_an_assignee_behind_who_is_not_in_it(desk: Desk
     assert change.after.assignee is None
 
 
+def test_a_form_that_still_shows_the_assignee_left_behind_does_not_mean_them(desk: Desk) -> None:
+    edit = Edit(group="hr", assignee="anna")
+    change = changes.edited(ticket(assignee="anna"), edit, desk, NOW)
+    assert change is not None
+    assert change.after.assignee is None
+
+
 def test_a_closed_ticket_moves_to_no_other_group(desk: Desk) -> None:
     with pytest.raises(Conflict):
         changes.edited(ticket(status=Status.CLOSED), Edit(group="hr"), desk, NOW)

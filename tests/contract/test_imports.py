@@ -1,0 +1,112 @@
+"""What a cold start pays for: every function imports all of app.py, so it must import little."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {"babel", "boto3", "jinja2", "markupsafe", "nh3", "s3transfer", "zipfile"}
+# Never in a function at all: they belong to tools and tests, or to libraries that nobody asked for.
+STRANGE = {"asyncio", "cryptography", "jwt", "moto", "multiprocessing", "pydantic", "yaml"}
+# Of ours and of the standard library: reading mail, packing exports, describing the API.
+LATER = {
+    "chalicelib.exports.bundle",
+    "chalicelib.exports.service",
+    "chalicelib.intake.service",
+    "chalicelib.mail.parse",
+    "chalicelib.mail.quotes",
+    "chalicelib.mail.sanitize",
+    "chalicelib.web.api.openapi",
+    "email.mime",
+    "email.parser",
+}
+FLOOR = """
+import chalice.app, pynamodb.models
+from botocore.session import Session
+Session().create_client("dynamodb", region_name="eu-west-1")
+"""
+TIMED = "import time\nbegun = time.process_time()\n{}\nprint(time.process_time() - begun)"
+
+
+def run(code: str) -> str:
+    """What a process of its own prints, with nothing imported before it."""
+    # As in the package, everything is compiled: whoever comes first does it for the others.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # noqa: TID251 - a child's
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+@pytest.mark.slow
+def test_app_imports_nothing_that_only_some_functions_need() -> None:
+    # botocore and chalice import a few of these themselves, which is part of the floor.
+    listed = "\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    floor, whole = (set(json.loads(run(code + listed))) for code in (FLOOR, "import app"))
+    own = whole - floor
+    assert own & (HEAVY | STRANGE | LATER) == set()
+
+
+def test_heavy_libraries_are_imported_where_they_are_first_used() -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")]:
+        for library, is_at_once in imports_of(ast.parse(path.read_text("utf-8"))):
+            if library in HEAVY | STRANGE:
+                when = "at once" if is_at_once else "when used"
+                found[library].add(f"{path.relative_to(ROOT).as_posix()} {when}")
+    assert found == {
+        "babel": {"chalicelib/i18n.py when used"},
+        "boto3": {"chalicelib/ports.py when used"},
+        "jinja2": {"chalicelib/render.py when used"},
+        "nh3": {"chalicelib/mail/sanitize.py when used"},
+        # Only what packs exports imports this module, and app.py imports none of it.
+        "zipfile": {"chalicelib/exports/bundle.py at once"},
+    }
+
+
+def imports_of(module: ast.Module) -> Iterator[tuple[str, bool]]:
+    """The libraries that a module imports, and whether it does so when it is imported itself."""
+    later = {
+        id(node)
+        for function in ast.walk(module)
+        if isinstance(function, ast.FunctionDef) or is_for_types(function)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(module):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        yield from ((name.partition(".")[0], id(node) not in later) for name in names)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+@pytest.mark.slow
+def test_to_import_app_costs_little_more_than_its_floor() -> None:
+    run("import app")
+    pairs = [(cpu_of(FLOOR), cpu_of("import app")) for _ in range(5)]
+    floor, whole = (median(side) for side in zip(*pairs, strict=True))
+    assert whole <= 1.3 * floor, f"{whole * 1000:.0f} ms against {floor * 1000:.0f} ms"
+
+
+def cpu_of(code: str) -> float:
+    """CPU seconds in a process of its own."""
+    return float(run(TIMED.format(code)))
