@@ -40,7 +40,6 @@ class Receipt:
     recipients: tuple[str, ...] = ()
     envelope_from: str = ""
     verdicts: Verdicts = Verdicts()
-    is_reconciled: bool = False
 
 
 INBOUND_PREFIX = "inbound/"

@@ -225,7 +225,7 @@ def _reconcile(ports: Ports, key: str) -> bool:
     claim = store.ses_key(ses_id)
     if ses_id == SETUP_NOTIFICATION or claim in table.fetch([claim]):
         return False
-    receipt = Receipt(ses_id, key, ports.clock(), is_reconciled=True)
+    receipt = Receipt(ses_id, key, ports.clock())
     try:
         receive(ports, receipt)
     except NotFound:

@@ -10,7 +10,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -103,7 +102,8 @@ def is_for_types(node: ast.AST) -> bool:
 def test_to_import_app_costs_little_more_than_its_floor() -> None:
     run("import app")
     pairs = [(cpu_of(FLOOR), cpu_of("import app")) for _ in range(5)]
-    floor, whole = (median(side) for side in zip(*pairs, strict=True))
+    # What else the machine does only ever adds, so the least of several is the nearest to true.
+    floor, whole = (min(side) for side in zip(*pairs, strict=True))
     assert whole <= 1.3 * floor, f"{whole * 1000:.0f} ms against {floor * 1000:.0f} ms"
 
 
