@@ -23,7 +23,7 @@ from typing import Any
 from infra import package
 from infra.local import deploy, emulator
 from infra.local.place import Place
-from tests.bench import mails
+from tests.bench import imports, mails
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmark.md"
@@ -45,7 +45,7 @@ def main() -> None:
     shutil.rmtree(place.home, ignore_errors=True)
     place.home.mkdir(parents=True)
     with _stack(place) as url:
-        figures = [*_mail_figures(), *_page_figures(url)]
+        figures = [*_import_figures(), *_mail_figures(), *_page_figures(url)]
     report = _report(figures)
     REPORT.write_text(report, "utf-8")
     print(report)
@@ -70,6 +70,13 @@ def _open_desk(stack: Any) -> None:
 
     keys.ensure(stack.client("ssm"), os.environ["SKRANKE_KEYS"])  # noqa: TID251
     apply(app.ports(), desk.load(ROOT / "desk")[0])
+
+
+def _import_figures() -> Iterator[Figure]:
+    floor, whole = (imports.cpu_seconds(code) for code in (imports.FLOOR, imports.APP))
+    yield Figure("cold start: CPU to import app.py", f"{whole * 1000:.0f} ms")
+    bare = "against chalice, pynamodb and one client alone"
+    yield Figure(f"cold start, {bare}", f"{whole / floor:.2f} times {floor * 1000:.0f} ms")
 
 
 # Mail. ---------------------------------------------------------------------------------------
