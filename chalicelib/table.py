@@ -35,7 +35,7 @@ then the newest timeline. Key literals live here and nowhere else.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
@@ -156,7 +156,6 @@ HEAD = "~~head"
 ONLY = "~"
 CLAIM = "c"
 TIMELINE = "S#"
-TIMELINE_END = "S$"
 
 
 def stamp(at: datetime) -> str:
@@ -420,6 +419,19 @@ def query(
     )
     items = tuple(Item.from_raw_data(raw) for raw in data.get("Items", []))
     return Page(items, cast("dict[str, Any] | None", data.get("LastEvaluatedKey")))
+
+
+def pages(
+    pk: str, *, index: str | None = None, sort: Condition | None = None, limit: int | None = None
+) -> Iterator[Page]:
+    """All pages of one partition, each read when it is asked for."""
+    start: dict[str, Any] | None = None
+    while True:
+        page = query(pk, index=index, sort=sort, limit=limit, start=start)
+        yield page
+        start = page.next_key
+        if start is None:
+            return
 
 
 def read(raw: Mapping[str, Any]) -> Item:

@@ -186,7 +186,7 @@ class World:
 
     # Mail. -------------------------------------------------------------------------------
 
-    def put_mail(self, raw: bytes, *, announced: bool = True) -> str:
+    def put_mail(self, raw: bytes) -> str:
         self.ids += 1
         ses_id = f"ses{self.ids:06d}"
         s3 = aws_client("s3")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from chalicelib import table
 from chalicelib.ports import Ports
@@ -49,13 +48,7 @@ def _due(now: datetime) -> Iterator[table.Item]:
 
 def _listed(bound: str) -> Iterator[tuple[str, str]]:
     """The keys of what the index has as due, shard by shard, in pages."""
+    sort = table.Item.g4sk < bound
     for shard in table.due_shards():
-        start: dict[str, Any] | None = None
-        while True:
-            page = table.query(
-                shard, index="gsi4", sort=table.Item.g4sk < bound, limit=PAGE, start=start
-            )
+        for page in table.pages(shard, index="gsi4", sort=sort, limit=PAGE):
             yield from ((item.pk, item.sk) for item in page.items)
-            start = page.next_key
-            if start is None:
-                break

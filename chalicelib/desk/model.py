@@ -84,9 +84,6 @@ class Desk:
         found = self.groups.get(group)
         return self.policies.get(found.policy or "") if found else None
 
-    def calendar(self, name: str) -> BusinessCalendar:
-        return self.calendars[name]
-
 
 def read_desk(body: Mapping[str, Any], *, version: int) -> Desk:
     """The desk in a configuration body, or Invalid with every field that cannot be used."""

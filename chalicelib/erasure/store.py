@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from chalicelib import table
 from chalicelib.erasure.model import Step
@@ -21,13 +20,8 @@ from chalicelib.tickets.store import DeliveryItem
 
 def numbers(person: str) -> Iterator[int]:
     """The numbers of the tickets that a person asked for."""
-    start: dict[str, Any] | None = None
-    while True:
-        page = tickets.list_page("gsi2", table.person_pk(person), limit=100, start=start)
+    for page in table.pages(table.person_pk(person), index="gsi2"):
         yield from (int(item.columns["number"]) for item in page.items)
-        start = page.next_key
-        if start is None:
-            return
 
 
 def writes(step: Step) -> list[table.Write]:

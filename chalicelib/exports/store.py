@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from pynamodb.attributes import (
     BinaryAttribute,
@@ -154,10 +154,4 @@ def _item(export: Export, alarm_at: datetime | None) -> ExportItem:
 def listed(pk: str, *, after: str) -> Iterator[list[table.Item]]:
     """The items of one list behind a place, oldest first, in pages; they carry `row` only."""
     sort = table.Item.g1sk > after if after else None
-    start: dict[str, Any] | None = None
-    while True:
-        page = table.query(pk, index="gsi1", sort=sort, limit=PAGE, start=start)
-        yield list(page.items)
-        start = page.next_key
-        if start is None:
-            return
+    yield from (list(page.items) for page in table.pages(pk, index="gsi1", sort=sort, limit=PAGE))

@@ -85,10 +85,5 @@ def of_day(day: datetime, *, since: datetime) -> Iterator[Entry]:
     """The entries of one day from an instant on, shard by shard, in pages."""
     sort = table.Item.g5sk >= table.stamp(since)
     for shard in table.ledger_shards(day):
-        start: dict[str, Any] | None = None
-        while True:
-            page = table.query(shard, index="gsi5", sort=sort, start=start)
+        for page in table.pages(shard, index="gsi5", sort=sort):
             yield from (from_item(item) for item in page.items if isinstance(item, EntryItem))
-            start = page.next_key
-            if start is None:
-                break

@@ -108,14 +108,7 @@ def _start(number: int, sk: str) -> dict[str, Any]:
 
 def everything(number: int) -> list[table.Item]:
     """All items of one ticket, for exports and erasures."""
-    items: list[table.Item] = []
-    start: dict[str, Any] | None = None
-    while True:
-        page = table.query(table.ticket_pk(number), start=start)
-        items += page.items
-        start = page.next_key
-        if start is None:
-            return items
+    return [item for page in table.pages(table.ticket_pk(number)) for item in page.items]
 
 
 def entries_in(items: Iterable[table.Item]) -> list[Entry]:
