@@ -13,8 +13,8 @@ from chalicelib.alarms.service import ring
 from chalicelib.config import Config
 from chalicelib.delivery import service as delivery
 from chalicelib.exports.store import ExportItem
+from chalicelib.intake.items import SuspendedItem
 from chalicelib.intake.model import read_receipt
-from chalicelib.intake.store import SuspendedItem
 from chalicelib.ledger import service as ledger
 from chalicelib.ports import Ports, live
 from chalicelib.sla import service as sla
@@ -102,6 +102,6 @@ def sweep(_event: dict[str, Any], _context: object) -> int:
 @app.lambda_function(name="reconcile")
 def reconcile(_event: dict[str, Any], _context: object) -> int:
     """Every fifteen minutes: mail in the bucket that no event announced."""
-    from chalicelib.intake import service as intake
+    from chalicelib.intake import reconcile as intake
 
     return intake.reconcile(ports())

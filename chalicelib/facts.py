@@ -144,9 +144,65 @@ class DeliveryBounced(Fact):
 
 
 @dataclass(frozen=True)
+class DeliveryComplained(Fact):
+    """The recipient reported the mail as unwanted."""
+
+    delivery: str
+
+
+@dataclass(frozen=True)
 class MailSuspended(Fact):
     mail: str
     cause: str
+
+
+@dataclass(frozen=True)
+class MailReleased(Fact):
+    """Somebody let a suspended mail in, which is now an article of a ticket, or repeats one."""
+
+    mail: str
+    outcome: str
+    ticket: int
+
+
+@dataclass(frozen=True)
+class MailDeleted(Fact):
+    """Somebody threw a suspended mail away; `address` is its sender's, hidden, if blocked by it."""
+
+    mail: str
+    address: str | None = field(default=None, metadata=PERSONAL)
+
+
+@dataclass(frozen=True)
+class AddressAllowed(Fact):
+    """Because of this mail; which address it is, the scope says."""
+
+    mail: str
+
+
+@dataclass(frozen=True)
+class AddressBlocked(Fact):
+    mail: str
+
+
+@dataclass(frozen=True)
+class AddressUnblocked(Fact):
+    mail: str
+
+
+@dataclass(frozen=True)
+class SenderBlocked(Fact):
+    """So many mails came from one address that it has to wait; `until` is an instant."""
+
+    until: str
+    email: str = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True)
+class ArticleReprocessed(Fact):
+    """The original of an article was read once more, by a better reader."""
+
+    article: int
 
 
 @dataclass(frozen=True)

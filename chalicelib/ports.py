@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chalicelib.config import Config
 from chalicelib.errors import DeskError, NotFound, TooMany
 from chalicelib.keys import Keys
+from chalicelib.shortcut import shorten
 
 if TYPE_CHECKING:
     import boto3
@@ -101,6 +102,7 @@ class Ports:
     new_id: Callable[[], str]
     pause: Callable[[float], None]
     keys: Callable[[], Keys]
+    smime_key: Callable[[str], bytes | None]
     mail_blobs: Blobs
     blobs: Blobs
     mailer: Mailer
@@ -132,6 +134,7 @@ def live(config: Config) -> Ports:
         new_id=new_id,
         pause=time.sleep,
         keys=lambda: aws.keys(utc_now()),
+        smime_key=lambda group: aws.smime_key(group, utc_now()),
         mail_blobs=_S3(aws, config.mail_bucket),
         blobs=_S3(aws, config.files_bucket),
         mailer=_Ses(aws),
@@ -147,12 +150,15 @@ class _Aws:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._keys: tuple[Keys, datetime] | None = None
+        self._smime_keys: dict[str, tuple[bytes | None, datetime]] = {}
 
     @cached_property
     def session(self) -> boto3.Session:
         import boto3
 
-        return boto3.Session()
+        session = boto3.Session()
+        shorten(session.events)
+        return session
 
     def client(self, name: str, **more: Any) -> Any:
         from botocore.config import Config as ClientConfig
@@ -165,7 +171,10 @@ class _Aws:
         # Path style only where an endpoint is given: a host of our own answers for no bucket names.
         endpoint = os.environ.get("AWS_ENDPOINT_URL")  # noqa: TID251 - botocore's own variable
         style = {"addressing_style": "path"} if endpoint else {}
-        return self.client("s3", signature_version="s3v4", s3=style)
+        # The signature holds a checksum of the body: another one beside it proves nothing more.
+        checksums = ("request_checksum_calculation", "response_checksum_validation")
+        more = dict.fromkeys(checksums, "when_required")
+        return self.client("s3", signature_version="s3v4", s3=style, **more)
 
     @cached_property
     def ses(self) -> Any:
@@ -194,6 +203,24 @@ class _Aws:
             answer = self.ssm.get_parameter(Name=self.config.keys_parameter, WithDecryption=True)
             self._keys = Keys.from_json(answer["Parameter"]["Value"]), now + KEYS_FRESH_FOR
         return self._keys[0]
+
+    def smime_key(self, group: str, now: datetime) -> bytes | None:
+        """The private key (PEM) that a group signs and decrypts with; None where it has none."""
+        held = self._smime_keys.get(group)
+        if held is None or now >= held[1]:
+            name = smime_parameter(self.config.keys_parameter, group)
+            try:
+                answer = self.ssm.get_parameter(Name=name, WithDecryption=True)
+                held = answer["Parameter"]["Value"].encode(), now + KEYS_FRESH_FOR
+            except self.ssm.exceptions.ParameterNotFound:
+                held = None, now + KEYS_FRESH_FOR
+            self._smime_keys[group] = held
+        return held[0]
+
+
+def smime_parameter(keys_parameter: str, group: str) -> str:
+    """The name of the parameter that holds a group's private key for S/MIME."""
+    return f"{keys_parameter}/smime/{group}"
 
 
 class _S3:

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from chalicelib import i18n
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -26,6 +26,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 ASSETS = {"desk.css": "text/css; charset=utf-8", "desk.svg": "image/svg+xml"}
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_PICTURE = re.compile(r"\[cid:([^\]\s]{1,200})\]")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 
@@ -120,7 +121,7 @@ def _environment() -> Environment:
         npgettext=_spoken("npgettext"),
     )
     environment.globals["fingerprint"] = fingerprint
-    environment.filters.update(paragraphs=_paragraphs, quoted=_quoted)
+    environment.filters.update(paragraphs=_paragraphs, pieces=_pieces, quoted=_quoted)
     return environment
 
 
@@ -142,6 +143,17 @@ def _paragraphs(text: str) -> list[list[str]]:
     """The lines of each paragraph: mail readers do not agree on white-space in styles."""
     blocks = _BLANK_LINES.split(text.replace("\r\n", "\n").strip())
     return [block.split("\n") for block in blocks if block]
+
+
+def _pieces(text: str, pictures: Mapping[str, Any]) -> list[Any]:
+    """The text, and in between the pictures that stand in it as "[cid:name]"."""
+    pieces = _PICTURE.split(text)
+    # Every second piece is what the pattern found: a name.
+    found = [
+        pictures.get(piece, f"[cid:{piece}]") if place % 2 else piece
+        for place, piece in enumerate(pieces)
+    ]
+    return [piece for piece in found if piece]
 
 
 def _quoted(text: str) -> str:

@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 not done, 2 bad input."""
     parser = Parser(prog="python -m infra", description="Look after a Skranke stack.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_local, _build, _desk, _secrets, _upkeep, _look):
+    for add in (_local, _build, _desk, _secrets, _certificates, _upkeep, _look):
         add(commands)
     chosen = parser.parse_args(arguments)
     try:
@@ -79,13 +79,14 @@ def _build(commands: Any) -> None:
     def package(options: Any) -> int:
         from infra.package import build
 
-        built = build(ROOT, options.out, arch=options.arch)
+        built = build(ROOT, options.out, arch=options.arch, smime=options.smime)
         print(f"{built.zip}  {built.zip.stat().st_size} bytes  sha256 {built.sha256}")
         return 0
 
     parser = _add(commands, "package", "Build what is deployed: template and zip.", package)
     parser.add_argument("--out", type=Path, default=ROOT / ".build" / "package")
     parser.add_argument("--arch", choices=("arm64", "host"), default="arm64")
+    parser.add_argument("--smime", action="store_true", help="with what S/MIME needs")
 
 
 # A tenant's stack. ---------------------------------------------------------------------------
@@ -149,6 +150,31 @@ def _secrets(commands: Any) -> None:
     parser.add_argument("--days", type=int, default=365)
 
 
+def _certificates(commands: Any) -> None:
+    def smime(options: Any) -> int:
+        import boto3
+
+        from chalicelib.desk.service import live_desk
+        from chalicelib.mail.certificates import KeyPair
+        from infra.smime import install
+
+        ports = _ports()
+        group = live_desk(ports).groups.get(options.group)
+        if group is None:
+            raise Invalid(f"The live desk has no group {options.group}.")
+        pair = KeyPair(options.certificate.read_bytes(), options.key.read_bytes())
+        print(install(boto3.client("ssm"), ports, group, pair), end="")
+        print("The key is written. Put these lines into the desk and apply it.", file=sys.stderr)
+        return 0
+
+    parser = _add(commands, "smime", "Let a group sign its mail and read encrypted mail.", smime)
+    parser.add_argument("group", help="its id in the desk")
+    parser.add_argument(
+        "--certificate", type=Path, required=True, help="PEM, those of its authorities after it"
+    )
+    parser.add_argument("--key", type=Path, required=True, help="PEM, without a password")
+
+
 def _upkeep(commands: Any) -> None:
     def replay(options: Any) -> int:
         from chalicelib.ledger import service
@@ -161,9 +187,9 @@ def _upkeep(commands: Any) -> None:
     parser.add_argument("--since", type=_instant, required=True, help="RFC 3339 instant")
 
     def reconcile(_: Any) -> int:
-        from chalicelib.intake import service
+        from chalicelib.intake.reconcile import reconcile
 
-        print(f"{service.reconcile(_ports())} mails received that no event had announced")
+        print(f"{reconcile(_ports())} mails received that no event had announced")
         return 0
 
     _add(commands, "reconcile", "Receive inbound mail that no event announced.", reconcile)
@@ -189,6 +215,29 @@ def _look(commands: Any) -> None:
         return report(audit_mail(_ports()))
 
     _add(commands, "audit-mail", "Check that every inbound mail has exactly one fate.", audit)
+
+    def explain(options: Any) -> int:
+        from infra.explain import find
+
+        found = find(_ports(), options.mail)
+        if options.json:
+            print(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+        else:
+            print("\n".join(found.sentences))
+        return 0
+
+    parser = _add(commands, "explain", "Say why a mail became what it is.", explain)
+    parser.add_argument("mail", help="FILE, NUMBER/ARTICLE or the id that SES gave it")
+    parser.add_argument("--json", action="store_true", help="everything that was stored of it")
+
+    def reprocess(options: Any) -> int:
+        from infra.explain import reprocess
+
+        print(reprocess(_ports(), options.mail))
+        return 0
+
+    parser = _add(commands, "reprocess", "Read the original of a mail once more.", reprocess)
+    parser.add_argument("mail", help="NUMBER/ARTICLE, or the SES id of a suspended mail")
 
     def parse(options: Any) -> int:
         from infra.parse import describe

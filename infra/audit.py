@@ -17,8 +17,9 @@ import boto3
 
 from chalicelib import table
 from chalicelib.config import Config
+from chalicelib.intake.items import SesItem
 from chalicelib.intake.model import INBOUND_PREFIX, SETUP_NOTIFICATION, Outcome
-from chalicelib.intake.store import SUSPENDED_LIFE, SesItem, ses_key
+from chalicelib.intake.store import SUSPENDED_LIFE, ses_key
 from chalicelib.ports import Ports, live
 from chalicelib.tickets.store import article_of, head_key
 

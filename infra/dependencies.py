@@ -33,6 +33,8 @@ _PRUNED = re.compile(
     | (.*/)?py\.typed$
     | boto3/(examples|data/(?!dynamodb/|s3/|sqs/))
     | botocore/data/.*/examples-1\.json$
+    | (cffi|pycparser)/
+    | .*/sboms/
     | aws_lambda_powertools/event_handler/openapi/swagger_ui/.*\.(js|css)$
     """,
     re.VERBOSE,
@@ -61,17 +63,18 @@ def is_shipped(path: str) -> bool:
     return not _PRUNED.match(path)
 
 
-def site_packages(root: Path, cache: Path, arch: Arch) -> Path:
+def site_packages(root: Path, cache: Path, arch: Arch, *, smime: bool = False) -> Path:
     """The folder to be laid into the package; fetched when the requirements are new."""
-    folder = cache / "dependencies" / f"{arch}-{_digest(root)[:20]}"
+    name = f"{arch}-smime" if smime else arch
+    folder = cache / "dependencies" / f"{name}_{_digest(root, smime)[:20]}"
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             fetched = Path(scratch, "site-packages")
-            _fetch(root, fetched, arch)
+            _fetch(root, fetched, arch, smime)
             _prune(fetched)
             compile_all(fetched)
-            for older in folder.parent.glob(f"{arch}-*"):
+            for older in folder.parent.glob(f"{name}_*"):
                 shutil.rmtree(older)
             fetched.rename(folder)
     return folder
@@ -88,22 +91,27 @@ def compile_all(folder: Path) -> None:
     subprocess.run([*command, *where, str(folder)], check=True)
 
 
-def _digest(root: Path) -> str:
+def _digest(root: Path, smime: bool) -> str:
     digest = hashlib.sha256(f"{sys.version_info[:2]} {platform.machine()}".encode())
-    for path in (*_requirements(root), Path(__file__)):
+    for path in (*_requirements(root, smime), _constraints(root), Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _requirements(root: Path) -> tuple[Path, Path]:
-    return root / "requirements.txt", root / "infra" / "constraints.txt"
+def _requirements(root: Path, smime: bool) -> list[Path]:
+    return [root / "requirements.txt", *([root / "infra" / "smime.txt"] if smime else [])]
 
 
-def _fetch(root: Path, folder: Path, arch: Arch) -> None:
-    requirements, constraints = _requirements(root)
-    ours = folder.parent / "requirements.txt"
+def _constraints(root: Path) -> Path:
+    return root / "infra" / "constraints.txt"
+
+
+def _fetch(root: Path, folder: Path, arch: Arch, smime: bool) -> None:
+    constraints, ours = _constraints(root), folder.parent / "requirements.txt"
     # Chalice puts the little of itself that runs in a function into the package on its own.
-    lines = requirements.read_text("utf-8").splitlines()
+    lines = [
+        line for path in _requirements(root, smime) for line in path.read_text("utf-8").splitlines()
+    ]
     ours.write_text("\n".join(line for line in lines if not line.startswith("chalice")) + "\n")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     where = ["--target", str(folder), "--no-compile", "--only-binary", ":all:"]

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.errors import Invalid
-from chalicelib.mail.parse import parse
+from chalicelib.mail.parse import parse, with_guessed_letters
 
 
 def describe(file: Path) -> dict[str, Any]:
     """Everything the codec read out of the file; of attachments the size instead of the bytes."""
     try:
-        mail = parse(file.read_bytes())
+        mail = with_guessed_letters(parse(file.read_bytes()))
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
     shown: dict[str, Any] = _plain(asdict(mail))
+    # All that is worth to know of them has fields of its own.
+    del shown["headers"]
     return shown
 
 

@@ -15,9 +15,10 @@ from chalicelib import table
 from chalicelib.config import Config
 from chalicelib.desk.model import Desk
 from chalicelib.desk.service import apply, live_desk
+from chalicelib.intake.items import SesItem
 from chalicelib.intake.model import INBOUND_PREFIX, Receipt, Verdicts
 from chalicelib.intake.service import receive
-from chalicelib.intake.store import SesItem, ses_key
+from chalicelib.intake.store import ses_key
 from chalicelib.ports import Ports, live
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets.access import SCOPES, Who

@@ -8,36 +8,28 @@ one mail goes out twice, and none is lost without an agent seeing it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib import facts, render, table
+from chalicelib import facts, table
 from chalicelib.delivery import store
-from chalicelib.desk.model import Desk, Group
+from chalicelib.delivery.letters import write_letter
+from chalicelib.desk.certificates import signed
+from chalicelib.desk.model import Desk
 from chalicelib.desk.service import live_desk
-from chalicelib.errors import NotFound, TooMany
+from chalicelib.errors import Conflict, Invalid, NotFound, TooMany
 from chalicelib.ledger.model import Actor
-from chalicelib.mail.addresses import Address
-from chalicelib.mail.compose import Enclosure, OutboundMail, compose
-from chalicelib.people import store as people
+from chalicelib.mail.compose import compose, plain_address
+from chalicelib.people import store as people_store
 from chalicelib.ports import Ports, Refused
-from chalicelib.tickets import addressing
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.changes import Change
-from chalicelib.tickets.model import (
-    Article,
-    Delivery,
-    DeliveryState,
-    Ticket,
-    Timeline,
-)
+from chalicelib.tickets.model import Delivery, DeliveryState, Ticket, Timeline
 
 ACTOR = Actor("system", "delivery")
 ATTEMPTS = 2
-# SES takes 40 MB; base64 adds a third, and mail systems on the way refuse far less.
-ENCLOSED_BYTES = 7_000_000
 
 
 def deliver(ports: Ports, number: int, delivery_id: str) -> None:
@@ -46,27 +38,51 @@ def deliver(ports: Ports, number: int, delivery_id: str) -> None:
     delivery = store.claim(number, sk, ports.clock())
     if delivery is None:
         return
-    found = ticket_store.timeline(number)
-    if found is None:
-        raise NotFound(f"There is no ticket {number}.")
     if delivery.attempt > ATTEMPTS:
         _fail(ports, delivery, "nobody knows whether it was sent, twice over")
         return
+    desk = live_desk(ports)
     try:
-        letter = _letter(ports, live_desk(ports), found, delivery)
-        ses_id = ports.mailer.send(
-            compose(letter),
-            sender=f"{letter.sender.address}",
-            to=delivery.email,
-            tags={"ticket": str(number), "delivery": delivery.id},
-        )
-    except Refused as error:
+        ses_id = _send(ports, desk, delivery)
+    except (Refused, Invalid, NotFound) as error:
         _fail(ports, delivery, error.message)
         return
     except TooMany:
         store.release(delivery, sk, ports.clock())
         raise
     _record(ports, delivery, sk, ses_id)
+
+
+def _send(ports: Ports, desk: Desk, delivery: Delivery) -> str:
+    """The id that SES gave it. Raises Refused, Invalid or NotFound where it can never be sent."""
+    timeline = _timeline(delivery)
+    if _is_unwanted(timeline.ticket, delivery):
+        raise Refused("Mail to this address came back: nothing automatic is sent to it.")
+    letter = write_letter(ports, desk, timeline, delivery)
+    raw = signed(ports, desk.group_at(letter.sender.address), compose(letter))
+    return ports.mailer.send(
+        raw,
+        sender=plain_address(letter.sender.address),
+        to=plain_address(delivery.email),
+        tags={"ticket": str(delivery.number), "delivery": delivery.id},
+    )
+
+
+def _is_unwanted(ticket: Ticket, delivery: Delivery) -> bool:
+    """Whether a machine wants to write to an address whose mail comes back; people may always."""
+    if delivery.mail == "reply" or delivery.place is None:
+        return False
+    return ticket.contacts[delivery.place].is_muted
+
+
+def _timeline(delivery: Delivery) -> Timeline:
+    """The page of the timeline that ends with the article of this mail."""
+    found = ticket_store.timeline(delivery.number)
+    if found and found.older and delivery.place is not None and not found.article(delivery.seq):
+        found = ticket_store.timeline(delivery.number, before=table.article_sk(delivery.seq + 1))
+    if found is None:
+        raise NotFound(f"There is no ticket {delivery.number}.")
+    return found
 
 
 def retry(ports: Ports, item: table.Item) -> None:
@@ -95,216 +111,148 @@ def _record(ports: Ports, delivery: Delivery, sk: str, ses_id: str) -> None:
 
 def _fail(ports: Ports, delivery: Delivery, reason: str) -> None:
     fact = facts.DeliveryFailed(delivery.id, reason)
-    _end(ports, delivery, DeliveryState.FAILED, reason, fact)
-
-
-def _end(
-    ports: Ports, delivery: Delivery, state: DeliveryState, reason: str, fact: facts.Fact
-) -> None:
-    def decide(ticket: Ticket | None, _: datetime) -> Change | None:
-        return Change(ticket, ticket, (fact,)) if ticket else None
-
-    write = store.ended(delivery, state, reason)
     try:
-        tickets.amend(ports, delivery.number, decide, actor=ACTOR, cause="delivery", also=[write])
+        _end(ports, delivery, DeliveryState.FAILED, reason, fact)
     except table.Lost:
         # The delivery has moved on since it was read, so this news is old.
         return
 
 
-# Letters. ------------------------------------------------------------------------------------
+def _end(
+    ports: Ports, delivery: Delivery, state: DeliveryState, reason: str, fact: facts.Fact
+) -> None:
+    """End it badly, with the fact of it; Lost where it is not what it was when it was read."""
+    write = ticket_store.delivery_ended(delivery, state, reason)
+    decide = _deciding(delivery, fact, is_muted=state is DeliveryState.BOUNCED)
+    tickets.amend(ports, delivery.number, decide, actor=ACTOR, cause="delivery", also=[write])
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """Everything that a letter may mention."""
+def _deciding(
+    delivery: Delivery, fact: facts.Fact, *, is_muted: bool
+) -> Callable[[Ticket | None, datetime], Change | None]:
+    def decide(ticket: Ticket | None, _: datetime) -> Change | None:
+        if ticket is None:
+            return None
+        contacts = [
+            replace(contact, is_muted=contact.is_muted or (is_muted and place == delivery.place))
+            for place, contact in enumerate(ticket.contacts)
+        ]
+        return Change(ticket, replace(ticket, contacts=tuple(contacts)), (fact,))
 
-    ports: Ports
-    desk: Desk
-    group: Group
-    timeline: Timeline
-    delivery: Delivery
-
-    @property
-    def ticket(self) -> Ticket:
-        return self.timeline.ticket
-
-    @property
-    def article(self) -> Article | None:
-        return self.timeline.article(self.delivery.seq)
-
-
-def _letter(ports: Ports, desk: Desk, timeline: Timeline, delivery: Delivery) -> OutboundMail:
-    group = desk.groups.get(delivery.group) or next(iter(desk.groups.values()))
-    scene = _Scene(ports, desk, group, timeline, delivery)
-    place = addressing.STAFF if delivery.place is None else delivery.place
-    keys, number = ports.keys(), delivery.number
-    rendered = render.mail(
-        delivery.mail, locale=delivery.locale, zone=desk.zone.key, **_context(scene)
-    )
-    in_reply_to, references = _thread(scene)
-    return OutboundMail(
-        sender=Address(group.sender, group.address),
-        to=Address(delivery.name, delivery.email),
-        reply_to=addressing.reply_address(keys, group.address, number, place),
-        message_id=addressing.message_id(keys, group.address, number, delivery.seq, place),
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
-        at=ports.clock(),
-        in_reply_to=in_reply_to,
-        references=references,
-        is_automatic=delivery.mail != "reply",
-        language=delivery.locale,
-        enclosures=_enclosures(scene),
-    )
-
-
-def _context(scene: _Scene) -> dict[str, Any]:
-    ticket, delivery = scene.ticket, scene.delivery
-    common = {
-        "number": ticket.number,
-        "subject": ticket.subject,
-        "tag": addressing.subject_tag(ticket.number),
-        "link": _link(scene),
-        "group": scene.group.name,
-    }
-    return {**common, **_CONTEXTS[delivery.mail](scene)}
-
-
-def _link(scene: _Scene) -> str:
-    base = scene.ports.config.url
-    if scene.delivery.place is None:
-        return f"{base}/agent/tickets/{scene.ticket.number}"
-    token = addressing.link_token(scene.ports.keys(), scene.ticket, scene.delivery.place)
-    return f"{base}/t/{token}"
-
-
-def _reply_context(scene: _Scene) -> dict[str, Any]:
-    article = scene.article
-    if article is None:
-        raise NotFound("The article of this mail is gone.")
-    text = article.text
-    if article.text_key:
-        text = scene.ports.blobs.get(article.text_key).decode()
-    quoted = _answered(scene)
-    return {
-        "text": text,
-        "agent": article.author.name,
-        "signature": scene.group.signature,
-        "quoted": quoted and {"author": quoted.author.name, "at": quoted.at, "text": quoted.text},
-    }
-
-
-def _escalation_context(scene: _Scene) -> dict[str, Any]:
-    ticket, target = scene.ticket, scene.delivery.target
-    clock = next((clock for clock in ticket.clocks if clock.metric == target), None)
-    due_at = (clock.breached_at if clock else None) or scene.delivery.at
-    assignee = scene.desk.agents.get(ticket.assignee or "")
-    return {
-        "requester": ticket.requester.name or ticket.requester.email,
-        "assignee": assignee.name if assignee else None,
-        "target": target,
-        "due_at": due_at,
-        "late_for": scene.ports.clock() - due_at,
-    }
-
-
-_CONTEXTS: Mapping[str, Callable[[_Scene], dict[str, Any]]] = {
-    "acknowledgement": lambda _: {},
-    "reply": _reply_context,
-    "escalation": _escalation_context,
-}
-
-
-def _shown(scene: _Scene) -> list[Article]:
-    """The articles that this recipient has been shown, up to the one that is sent."""
-    place = scene.delivery.place
-    since = scene.ticket.contacts[place].since if place is not None else 0
-    return [
-        article
-        for article in scene.timeline.articles
-        if article.is_public and since <= article.seq <= scene.delivery.seq
-    ]
-
-
-def _answered(scene: _Scene) -> Article | None:
-    """The newest article from outside: what a reply quotes and answers."""
-    from_outside = [article for article in _shown(scene) if not article.author.is_agent]
-    return from_outside[-1] if from_outside else None
-
-
-def _thread(scene: _Scene) -> tuple[str | None, list[str]]:
-    """What the mail replies to, and the ids of the conversation as this recipient knows it."""
-    if scene.delivery.place is None:
-        return None, []
-    references: list[str] = []
-    for article in _shown(scene):
-        if article.message_id:
-            references.append(_bracketed(article.message_id))
-        for sent in _earlier(scene, article.seq):
-            references += _sent_ids(scene, sent)
-    answered = _answered(scene)
-    answered_id = answered.message_id if answered else None
-    return _bracketed(answered_id) if answered_id else None, references
-
-
-def _bracketed(message_id: str) -> str:
-    return f"<{message_id.strip('<> ')}>"
-
-
-def _earlier(scene: _Scene, seq: int) -> list[Delivery]:
-    delivery = scene.delivery
-    return [
-        sent
-        for sent in scene.timeline.deliveries
-        if sent.seq == seq and sent.place == delivery.place and sent.id != delivery.id
-    ]
-
-
-def _sent_ids(scene: _Scene, sent: Delivery) -> list[str]:
-    """The ids of a mail of ours: SES's, under which the client knows it, and our own."""
-    address, keys = scene.group.address, scene.ports.keys()
-    own = addressing.message_id(keys, address, sent.number, sent.seq, sent.place or 0)
-    return [scene.ports.mailer.message_id(sent.ses_id), own] if sent.ses_id else [own]
-
-
-def _enclosures(scene: _Scene) -> list[Enclosure]:
-    """The agent's files; what would make the mail too large stays behind the link."""
-    article = scene.article
-    if article is None or scene.delivery.mail != "reply":
-        return []
-    files, total = [], 0
-    for attachment in article.attachments:
-        total += attachment.size
-        if total <= ENCLOSED_BYTES:
-            content = scene.ports.blobs.get(attachment.key)
-            files.append(Enclosure(attachment.name, attachment.content_type, content))
-    return files
+    return decide
 
 
 # What SES says afterwards. -------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """An event of SES's about a delivery, as it was when the event came in."""
+
+    delivery: Delivery
+    key: tuple[str, str]
+    detail: Mapping[str, Any]
+
+    def told(self, event: str, recipients: str) -> Mapping[str, Any]:
+        """What the event tells about the one recipient."""
+        found = self.detail.get(event, {}).get(recipients) or [{}]
+        told: Mapping[str, Any] = found[0]
+        return told
+
+    def is_about(self, delivery: Delivery) -> bool:
+        """Whether it is news: not of an earlier try, and not of what has ended already."""
+        is_out = delivery.state in {DeliveryState.SENDING, DeliveryState.SENT}
+        ses_id = self.detail["mail"].get("messageId")
+        return is_out and (delivery.ses_id is None or ses_id in {None, delivery.ses_id})
+
+
 def note_event(ports: Ports, detail: Mapping[str, Any]) -> None:
-    """Take note of a bounce or a complaint about a mail of ours; other news change nothing."""
-    kind = detail.get("eventType")
-    tags = detail["mail"].get("tags", {})
-    if kind not in {"Bounce", "Complaint", "Reject", "Rendering Failure"} or "ticket" not in tags:
+    """Take note of what became of a mail of ours; harmless to repeat, and in any order.
+
+    What came back for good and what SES refused can be sent again. What is late, and what somebody
+    complained of, stays sent. An address is muted by a complaint and by what came back for good.
+    """
+    note, tags = _NOTES.get(str(detail.get("eventType"))), detail["mail"].get("tags", {})
+    if note is None or "ticket" not in tags:
         return
-    number, delivery_id = int(tags["ticket"][0]), tags["delivery"][0]
-    key = store.key(number, tickets.delivery_key(delivery_id))
-    delivery = ticket_store.delivery_of(table.fetch([key]).get(key))
-    if delivery is None or delivery.state in {DeliveryState.BOUNCED, DeliveryState.FAILED}:
+    key = store.key(int(tags["ticket"][0]), tickets.delivery_key(tags["delivery"][0]))
+    delivery = _read(key)
+    if delivery:
+        note(ports, _News(delivery, key, detail))
+
+
+def _read(key: tuple[str, str]) -> Delivery | None:
+    return ticket_store.delivery_of(table.fetch([key]).get(key))
+
+
+def _note_bounce(ports: Ports, news: _News) -> None:
+    told, delivery = news.told("bounce", "bouncedRecipients"), news.delivery
+    if news.detail.get("bounce", {}).get("bounceType") != "Permanent":
+        _note_late(ports, news, told)
         return
-    bounce = detail.get("bounce", {})
-    is_permanent = kind != "Bounce" or bounce.get("bounceType") == "Permanent"
-    if not is_permanent:
+    people_store.mute(ports.keys(), delivery.email)
+    fact = facts.DeliveryBounced(delivery.id, is_permanent=True, status=told.get("status"))
+    _lose(ports, news, DeliveryState.BOUNCED, told.get("diagnosticCode") or "bounce", fact)
+
+
+def _note_delay(ports: Ports, news: _News) -> None:
+    _note_late(ports, news, news.told("deliveryDelay", "delayedRecipients"))
+
+
+def _note_late(ports: Ports, news: _News, told: Mapping[str, Any]) -> None:
+    fact = facts.DeliveryBounced(news.delivery.id, is_permanent=False, status=told.get("status"))
+    _remark(ports, news.delivery, fact, "late")
+
+
+def _note_complaint(ports: Ports, news: _News) -> None:
+    people_store.mute(ports.keys(), news.delivery.email)
+    fact = facts.DeliveryComplained(news.delivery.id)
+    _remark(ports, news.delivery, fact, "complaint", is_muted=True)
+
+
+def _note_refusal(ports: Ports, news: _News) -> None:
+    told = news.detail.get("reject") or news.detail.get("failure") or {}
+    reason = str(told.get("reason") or told.get("errorMessage") or "refused")
+    fact = facts.DeliveryFailed(news.delivery.id, reason)
+    _lose(ports, news, DeliveryState.FAILED, reason, fact)
+
+
+_NOTES: Mapping[str, Callable[[Ports, _News], None]] = {
+    "Bounce": _note_bounce,
+    "Complaint": _note_complaint,
+    "DeliveryDelay": _note_delay,
+    "Reject": _note_refusal,
+    "Rendering Failure": _note_refusal,
+}
+
+
+def _lose(ports: Ports, news: _News, state: DeliveryState, reason: str, fact: facts.Fact) -> None:
+    """End the delivery that this is about, also where SES is faster than our own record of it."""
+    delivery: Delivery | None = news.delivery
+    for attempt in range(tickets.ATTEMPTS):
+        if delivery is None or not news.is_about(delivery):
+            return
+        try:
+            _end(ports, delivery, state, reason, fact)
+        except table.Lost:
+            tickets.linger(ports, attempt)
+            delivery = _read(news.key)
+        else:
+            return
+    raise Conflict("This delivery changes all the time: try again.")
+
+
+def _remark(
+    ports: Ports, delivery: Delivery, fact: facts.Fact, name: str, *, is_muted: bool = False
+) -> None:
+    """Record a fact once for a delivery, which itself stays what it is."""
+    seq, reaction = delivery.seq, f"{name}#{delivery.recipient}"
+    claim = tickets.Claim(
+        (table.ticket_pk(delivery.number), table.effect_sk(seq, reaction)),
+        lambda number, _: ticket_store.effect_write(number, seq, reaction, ports.clock()),
+    )
+    decide = _deciding(delivery, fact, is_muted=is_muted)
+    try:
+        tickets.amend(ports, delivery.number, decide, actor=ACTOR, cause="delivery", claim=claim)
+    except tickets.Done:
         return
-    recipients = bounce.get("bouncedRecipients") or [{}]
-    status = recipients[0].get("status")
-    fact = facts.DeliveryBounced(delivery_id, is_permanent=True, status=status)
-    reason = recipients[0].get("diagnosticCode") or kind.lower()
-    if kind in {"Bounce", "Complaint"}:
-        people.mute(ports.keys(), delivery.email)
-    _end(ports, delivery, DeliveryState.BOUNCED, reason, fact)

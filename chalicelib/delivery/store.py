@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib import table
 from chalicelib.tickets.model import Delivery, DeliveryState
-from chalicelib.tickets.store import DeliveryItem, delivery_of, message_id_write
+from chalicelib.tickets.store import DELIVERY_FINAL, DeliveryItem, delivery_of, message_id_write
 
 LEASE = timedelta(minutes=5)
 
@@ -54,32 +54,15 @@ def record_sent(delivery: Delivery, sk: str, ses_id: str, id_pk: str) -> None:
     actions = (
         DeliveryItem.state.set(DeliveryState.SENT.value),
         DeliveryItem.ses_id.set(ses_id),
-        *_FINAL,
+        *DELIVERY_FINAL,
     )
     item = DeliveryItem(pk=table.ticket_pk(delivery.number), sk=sk)
     table.transact(
         [
-            message_id_write(id_pk, delivery.number, delivery.seq, digest=None),
+            message_id_write(id_pk, delivery.number, delivery.seq),
             table.Write(item, _mine(delivery), actions),
         ]
     )
-
-
-def ended(delivery: Delivery, state: DeliveryState, reason: str) -> table.Write:
-    """The write that ends a delivery badly, to be made together with the fact of it."""
-    item = DeliveryItem(
-        pk=table.ticket_pk(delivery.number),
-        sk=table.delivery_sk(delivery.seq, delivery.recipient),
-    )
-    actions = (
-        DeliveryItem.state.set(state.value),
-        DeliveryItem.reason.set(reason[:500]),
-        *_FINAL,
-    )
-    return table.Write(item, DeliveryItem.state == delivery.state.value, actions)
-
-
-_FINAL = (DeliveryItem.lease_until.remove(), DeliveryItem.g4pk.remove(), DeliveryItem.g4sk.remove())
 
 
 def _mine(delivery: Delivery) -> Condition:

@@ -34,6 +34,9 @@ class Group:
     signature: str = ""
     acknowledges: bool = True
     reopen_days: int = 14
+    forwards_open_for_sender: bool = True
+    # PEM, for S/MIME; those of its authorities follow. The key is a secret of the tenant's.
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,35 @@ class Agent:
     is_admin: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a machine has done enough and people have to look; every number but the first an hour's.
+
+    Mails of one sender in ten minutes, mails on one ticket, tickets of the whole desk that
+    strangers open, acknowledgements to one address (also in a day), to one domain, to everybody.
+    """
+
+    mails_in_ten_minutes: int = 20
+    mails_on_a_ticket: int = 30
+    tickets: int = 1000
+    acks: int = 3
+    acks_a_day: int = 10
+    acks_to_a_domain: int = 100
+    acks_to_everybody: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The key of another system in the mails it sends, such as `ABC-12` in the subject.
+
+    The first group of `pattern` is the key, else all that it finds in the header.
+    """
+
+    name: str
+    header: str
+    pattern: re.Pattern[str]
+
+
 @dataclass(frozen=True)
 class Desk:
     """One version of the whole configuration."""
@@ -60,6 +92,9 @@ class Desk:
     agents: Mapping[str, Agent]
     calendars: Mapping[str, BusinessCalendar]
     policies: Mapping[str, Policy]
+    limits: Limits = Limits()
+    foreign: Mapping[str, Foreign] = field(default_factory=dict)
+    smime_authorities: str = ""
     _by_address: dict[str, str] = field(init=False, repr=False, compare=False)
     _by_email: dict[str, str] = field(init=False, repr=False, compare=False)
 
@@ -112,11 +147,34 @@ def read_desk(body: Mapping[str, Any], *, version: int) -> Desk:
         agents=part("agents", lambda name, value: _agent(name, value, locale)),
         calendars=calendars,
         policies=policies,
+        limits=_limits(body.get("limits"), problems),
+        foreign=part("foreign", _foreign),
+        smime_authorities=str(body.get("smime_authorities") or ""),
     )
     problems.update(_references(desk))
     if problems:
         raise Invalid("Mend the configuration of the desk.", fields=problems)
     return desk
+
+
+def _limits(value: Any, problems: dict[str, str]) -> Limits:
+    given = _mapping(value, "limits", problems)
+    known = Limits.__dataclass_fields__
+    for name, number in given.items():
+        if name not in known:
+            problems[f"limits.{name}"] = f"is none of {', '.join(known)}"
+        elif type(number) is not int or number < 0:
+            problems[f"limits.{name}"] = "must be a whole number"
+    return Limits() if problems else Limits(**given)
+
+
+def _foreign(name: str, value: Mapping[str, Any]) -> Foreign:
+    _known_id(name)
+    try:
+        pattern = re.compile(value["pattern"])
+    except re.error as error:
+        raise ValueError(f"pattern: {error}") from error
+    return Foreign(name, str(value["header"]), pattern)
 
 
 def _mapping(value: Any, section: str, problems: dict[str, str]) -> Mapping[str, Any]:
@@ -215,6 +273,8 @@ def _group_problems(desk: Desk, group: Group) -> Iterator[tuple[str, str]]:
         yield f"groups.{group.id}.lead", f"{group.lead!r} is no agent"
     if group.policy is not None and group.policy not in desk.policies:
         yield f"groups.{group.id}.policy", f"{group.policy!r} is no policy"
+    if group.certificate and "-----BEGIN CERTIFICATE" not in str(group.certificate):
+        yield f"groups.{group.id}.certificate", "is no certificate in PEM form"
     if group.locale not in LOCALES:
         yield f"groups.{group.id}.locale", f"{group.locale!r} is none of {LOCALES}"
     if sum(other.address == group.address for other in desk.groups.values()) > 1:

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib import table
 from chalicelib.desk import store
 from chalicelib.desk.model import Desk, read_desk
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.ports import Ports
 
 # A warm function follows a change of the configuration within this time.
@@ -45,7 +45,7 @@ def apply(ports: Ports, body: Mapping[str, Any], *, expect: int | None = None) -
     sha256 = hashlib.sha256(content).hexdigest()
     if pointer and pointer.sha256 == sha256:
         return current
-    read_desk(json.loads(content), version=current + 1)
+    _check(read_desk(json.loads(content), version=current + 1), ports.clock())
     file = f"config/{sha256}.json"
     ports.blobs.put(file, content, content_type="application/json")
     try:
@@ -54,3 +54,12 @@ def apply(ports: Ports, body: Mapping[str, Any], *, expect: int | None = None) -
         raise Conflict("Another version went live meanwhile: plan again.") from error
     ports.cache.pop("desk", None)
     return current + 1
+
+
+def _check(desk: Desk, now: datetime) -> None:
+    """Raise Invalid for what is right in itself, and cannot go live all the same."""
+    from chalicelib.desk.certificates import problems
+
+    found = dict(problems(desk, now))
+    if found:
+        raise Invalid("Mend the configuration of the desk.", fields=found)

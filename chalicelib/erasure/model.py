@@ -128,6 +128,9 @@ def emptied(article: Article, person: Person) -> Article:
         raw_key=None,
         attachments=(),
         flight=None,
+        has_html=False,
+        thread=None,
+        comment=None,
     )
 
 

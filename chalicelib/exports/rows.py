@@ -126,6 +126,7 @@ def article_row(article: Article) -> tuple[dict[str, Any], tuple[File, ...]]:
         "mail_kind": article.mail_kind,
         "message_id": article.message_id,
         "flight": article.flight,
+        "comment": article.comment,
     }
     return row, tuple(file for file in (raw, full, *attached) if file)
 

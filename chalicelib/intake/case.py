@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib import table
-from chalicelib.desk.model import Desk
+from chalicelib.desk.model import Agent, Desk
 from chalicelib.intake import match as matching
 from chalicelib.intake import screen, store
-from chalicelib.intake.model import Rate, Receipt
+from chalicelib.intake.items import SesItem
+from chalicelib.intake.model import Rate, Receipt, Suspended
+from chalicelib.intake.rates import Rates
+from chalicelib.ledger.model import Actor, Entry
+from chalicelib.ledger.store import EntryItem, from_item
+from chalicelib.mail.forwarded import Forwarded
 from chalicelib.mail.parse import InboundMail
 from chalicelib.people import store as people
 from chalicelib.people.model import Address, Person
+from chalicelib.people.service import is_address
 from chalicelib.ports import Ports
+from chalicelib.tickets import addressing
 from chalicelib.tickets import store as tickets
-from chalicelib.tickets.model import Attachment, Ticket
+from chalicelib.tickets.addressing import Pointer
+from chalicelib.tickets.model import Attachment, Delivery, Ticket
 
 CC_LIMIT = 10
+FAILED_LIMIT = 5
+MERGE_DEPTH = 5
 
 
 @dataclass
@@ -31,17 +41,42 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Somebody lets a suspended mail in, to a group where the mail itself names none."""
+
+    suspended: Suspended
+    actor: Actor
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A mail as it is read: decoded, decrypted where it was sealed for us, and with the mail of
+    somebody else that it passes on.
+    """
+
+    mail: InboundMail
+    smime: str = ""
+    original: Forwarded | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A mail, its receipt, and every item of the table that may matter for it."""
 
     ports: Ports
     receipt: Receipt
-    mail: InboundMail
+    opened: Opened
     desk: Desk
     now: datetime
     clues: matching.Clues
-    found: Mapping[tuple[str, str], table.Item]
+    found: dict[tuple[str, str], table.Item]
     kept: Kept
+    release: Release | None = None
+
+    @property
+    def mail(self) -> InboundMail:
+        return self.opened.mail
 
     @property
     def sender(self) -> str:
@@ -53,67 +88,129 @@ class Case:
 
     @property
     def known(self) -> Address | None:
-        """What is known of the sender."""
-        return self.address(self.sender)
+        """What is known of the sender, who is somebody the desk has had to do with."""
+        address = self.address(self.sender)
+        return address if address and address.person else None
+
+    @property
+    def rates(self) -> Rates:
+        return Rates(self.ports.keys(), self.sender, self.now)
 
     @property
     def rate(self) -> Rate:
-        return store.rate_of(self.found, self.ports.keys().hide(self.sender), self.now)
+        return self.rates.read(self.found)
 
     @property
     def is_authenticated(self) -> bool:
         return screen.is_authenticated(self.mail, self.receipt)
 
     @property
+    def agent(self) -> Agent | None:
+        """The agent who surely wrote the mail."""
+        return screen.staff(self.mail, self.receipt, self.desk)
+
+    @property
     def copied(self) -> list[str]:
         return copied(self.mail, self.desk)
 
     @property
-    def earlier(self) -> store.SesItem | None:
+    def earlier(self) -> SesItem | None:
         """What became of this very object before."""
         item = self.found.get(store.ses_key(self.receipt.ses_id))
-        return item if isinstance(item, store.SesItem) else None
+        return item if isinstance(item, SesItem) else None
+
+    @property
+    def suspension(self) -> Entry:
+        """The entry that says that the mail was suspended, where it is released now."""
+        item = self.found[store.suspension_key(self.receipt.ses_id)]
+        assert isinstance(item, EntryItem)
+        return from_item(item)
 
     @property
     def own_id(self) -> tickets.MessageIdItem | None:
         """Who holds the Message-ID of this mail."""
-        return self.stored_id(self.mail.message_id) if self.mail.message_id else None
+        return self._stored_id(self.mail.message_id) if self.mail.message_id else None
 
-    def stored_id(self, message_id: str) -> tickets.MessageIdItem | None:
-        item = self.found.get(id_key(self.ports, message_id))
+    def _stored_id(self, value: str) -> tickets.MessageIdItem | None:
+        item = self.found.get(id_key(self.ports, value))
         return item if isinstance(item, tickets.MessageIdItem) else None
+
+    def stored(self, value: str) -> Sequence[int]:
+        """The tickets of a Message-ID or a foreign key; who came first stands first."""
+        item = self._stored_id(value)
+        return [int(item.number), *sorted(map(int, item.others or ()))] if item else []
 
     def address(self, email: str) -> Address | None:
         return people.address_of(self.found.get(people.address_key(self.ports.keys(), email)))
 
     def ticket(self, number: int) -> Ticket | None:
-        return tickets.ticket_of(self.found.get(tickets.head_key(number)))
+        """A ticket, or the one that it was merged into; one that was not looked up yet costs a
+        call.
+        """
+        for _ in range(MERGE_DEPTH):
+            key = tickets.head_key(number)
+            if key not in self.found:
+                self.found.update(table.fetch([key]))
+            ticket = tickets.ticket_of(self.found.get(key))
+            if ticket is None or ticket.merged_into is None:
+                return ticket
+            number = ticket.merged_into
+        return None
+
+    def returned(self, pointer: Pointer) -> Delivery | None:
+        """The mail of ours that a delivery report says did not arrive."""
+        found = (self.found.get(key) for key in _delivery_keys(self.ports, self.mail, pointer))
+        return next(filter(None, map(tickets.delivery_of, found)), None)
 
 
-def look_up(ports: Ports, receipt: Receipt, mail: InboundMail, desk: Desk, kept: Kept) -> Case:
+def look_up(
+    ports: Ports,
+    receipt: Receipt,
+    opened: Opened,
+    desk: Desk,
+    kept: Kept,
+    release: Release | None = None,
+) -> Case:
     """The case of a mail: one call for everything that may matter."""
-    keys, now = ports.keys(), ports.clock()
-    clues = matching.clues(mail, receipt, keys)
-    sender = sender_of(mail)
-    ids = [*clues.ids, *([mail.message_id] if mail.message_id else [])]
+    mail, keys, now = opened.mail, ports.keys(), ports.clock()
+    clues = matching.clues(mail, receipt, desk, keys, ports.config.url)
+    sender, original = sender_of(mail), opened.original
+    ids = [*clues.ids, *clues.foreign, *([mail.message_id] if mail.message_id else [])]
     wanted = [
         store.ses_key(receipt.ses_id),
         *(id_key(ports, value) for value in ids),
         *(tickets.head_key(number) for number in clues.numbers),
-        *(people.address_key(keys, address) for address in (sender, *copied(mail, desk))),
-        *store.rate_keys(keys.hide(sender), now),
+        *(people.address_key(keys, address) for address in _people_in(mail, desk, original)),
+        *([store.suspension_key(receipt.ses_id)] if release else ()),
+        *(_delivery_keys(ports, mail, clues.returned) if clues.returned else ()),
+        *Rates(keys, sender, now).all,
     ]
-    return Case(ports, receipt, mail, desk, now, clues, table.fetch(wanted), kept)
+    return Case(ports, receipt, opened, desk, now, clues, table.fetch(wanted), kept, release)
 
 
 def id_key(ports: Ports, message_id: str) -> tuple[str, str]:
-    """Where a Message-ID is remembered."""
+    """Where a Message-ID, or the key of another system, is remembered."""
     hidden = ports.keys().hide(matching.stored_form(message_id))
     return table.message_id_pk(hidden), table.CLAIM
 
 
+def _delivery_keys(ports: Ports, mail: InboundMail, pointer: Pointer) -> list[tuple[str, str]]:
+    """Where the mails stand that we sent to those whom a delivery report names."""
+    keys, pk, seq = ports.keys(), table.ticket_pk(pointer.number), pointer.seq or 0
+    recipients = [addressing.recipient_id(keys, one.address) for one in mail.failed[:FAILED_LIMIT]]
+    return [(pk, table.delivery_sk(seq, recipient)) for recipient in recipients]
+
+
+def _people_in(mail: InboundMail, desk: Desk, original: Forwarded | None) -> list[str]:
+    """The addresses of all whom the mail may have to do with."""
+    passed_on = [original.sender.address] if original else []
+    failed = [one.address for one in mail.failed[:FAILED_LIMIT]]
+    return [sender_of(mail), *copied(mail, desk), *passed_on, *failed]
+
+
 def sender_of(mail: InboundMail) -> str:
-    return mail.from_[0].address if mail.from_ else ""
+    """The first address of the From; empty where nobody could be answered at it."""
+    return mail.from_[0].address if mail.from_ and mail.from_[0].is_complete else ""
 
 
 def copied(mail: InboundMail, desk: Desk) -> list[str]:
@@ -123,5 +220,8 @@ def copied(mail: InboundMail, desk: Desk) -> list[str]:
     return [
         address
         for address in dict.fromkeys(others)
-        if address != sender and not desk.group_at(address) and not desk.agent_at(address)
+        if address != sender
+        and is_address(address)
+        and not desk.group_at(address)
+        and not desk.agent_at(address)
     ][:CC_LIMIT]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from chalicelib import table
+from chalicelib import facts, table
 from chalicelib.desk.model import Agent, Group
-from chalicelib.intake import screen
+from chalicelib.intake import flight, screen
 from chalicelib.intake.case import Case
-from chalicelib.intake.model import Match
+from chalicelib.intake.contents import cut, store_files, with_contents
+from chalicelib.intake.model import Flight, Match
+from chalicelib.mail.forwarded import Forwarded
 from chalicelib.mail.parse import MailKind
-from chalicelib.mail.quotes import split_reply
 from chalicelib.people import service as people
 from chalicelib.people import store as people_store
 from chalicelib.people.language import language_of
@@ -19,28 +21,34 @@ from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import (
-    TEXT_LIMIT,
     Article,
     ArticleKind,
-    Attachment,
     Author,
     Contact,
+    DeliveryState,
     Ticket,
 )
+
+# A mail that was passed on later than this is not answered as if it had lain here all the time.
+FORWARD_LIMIT = timedelta(days=7)
+COMMENT_LIMIT = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A change of one ticket, with the writes that make the people it adds."""
+    """A change of one ticket, with what is written along with it."""
 
     change: Change
-    people: tuple[table.Write, ...] = ()
+    also: tuple[table.Write, ...] = ()
 
 
-def new_ticket(case: Case, group: Group, *, follow_up_of: int | None = None) -> Decision:
+# A new ticket. -------------------------------------------------------------------------------
+
+
+def new_ticket(
+    case: Case, group: Group, number: int, tried: list[str], *, follow_up_of: int | None = None
+) -> Decision:
     """The mail opens a ticket, and is acknowledged if a machine may answer it."""
-    kept = case.kept
-    kept.number = kept.number or ticket_store.next_number()
     contact, writes = _contact(case, case.sender, case.sender_name, group)
     opening = tickets.Opening(
         group=group.id,
@@ -49,56 +57,162 @@ def new_ticket(case: Case, group: Group, *, follow_up_of: int | None = None) -> 
         channel="mail",
         follow_up_of=follow_up_of,
     )
-    ticket = tickets.new_ticket(kept.number, opening, case.now)
+    ticket = tickets.new_ticket(number, opening, case.now)
+    ack = _acknowledgement(case, group, number)
+    done = "follow_up" if follow_up_of else "opened"
     author = Author("requester", contact.name, contact.email, contact.person)
-    article = _article(case, ticket.number, 1, author, matched_by="none")
+    record = flight.record(case, done, tried=tried, ack=ack)
+    article = _article(case, ticket, author, record)
     is_human = case.mail.kind in {MailKind.HUMAN, MailKind.LIST}
     change = changes.opened(ticket, article, case.desk, channel="mail", runs_clocks=is_human)
     change, more = _with_copied(case, change, group)
-    if group.acknowledges and screen.may_acknowledge(
-        case.mail, authenticated=case.is_authenticated, known=case.known, rate=case.rate
-    ):
-        ack = tickets.delivery_to(
+    if ack == "sent":
+        letter = tickets.delivery_to(
             case.ports, change, contact, 0, mail="acknowledgement", now=case.now
         )
-        change = changes.with_deliveries(change, [ack])
+        change = changes.with_deliveries(change, [letter])
+        more += tuple(case.rates.acknowledge(number, case.mail.subject))
     return Decision(change, (*writes, *more))
 
 
-def join(case: Case, match: Match, ticket: Ticket, group: Group) -> Decision:
+def _acknowledgement(case: Case, group: Group, number: int) -> str:
+    return screen.acknowledgement(
+        case.mail,
+        group,
+        case.desk.limits,
+        number,
+        authenticated=case.is_authenticated,
+        known=case.known,
+        rate=case.rate,
+        mark=case.rates.mark(case.mail.subject),
+    )
+
+
+def passed_on(case: Case, group: Group, number: int, agent: Agent, original: Forwarded) -> Decision:
+    """An agent passed on what a customer wrote to them: the ticket is the customer's.
+
+    The customer wrote to a person, so no machine answers; the clocks run since then.
+    """
+    contact, writes = _contact(case, original.sender.address, original.sender.name, group)
+    opening = tickets.Opening(
+        group=group.id,
+        subject=addressing.without_tags(original.subject or case.mail.subject),
+        contact=contact,
+        channel="mail",
+    )
+    ticket = tickets.new_ticket(number, opening, case.now)
+    author = Author("requester", contact.name, contact.email, contact.person)
+    record = flight.record(case, "forwarded", ack="forwarded", forwarded_by=agent.id)
+    article = replace(
+        _article(case, ticket, author, record),
+        text=cut(original.text),
+        has_rest=True,
+        comment=original.comment[:COMMENT_LIMIT] or None,
+    )
+    asked_at = min(original.date, case.now) if original.date else case.now
+    change = changes.opened(
+        ticket,
+        article,
+        case.desk,
+        channel="mail",
+        asked_at=max(asked_at, case.now - FORWARD_LIMIT),
+    )
+    return Decision(change, tuple(writes))
+
+
+# An article on a ticket. ---------------------------------------------------------------------
+
+
+def join(case: Case, match: Match, ticket: Ticket, group: Group, tried: list[str]) -> Decision:
     """The mail joins the ticket it points at: as its sender's, as an agent's note, or held."""
-    agent = case.desk.agent_at(case.sender)
-    if agent and case.is_authenticated and ticket.place_of(case.sender) is None:
-        return _note(case, match, ticket, agent)
+    if screen.is_returned(case.mail):
+        return _returned(case, match, ticket, tried)
+    place, agent = ticket.place_of(case.sender), case.agent
+    is_to_staff = match.place == addressing.STAFF
+    if agent and (place is None or is_to_staff):
+        if agent.is_admin or ticket.group in agent.groups or ticket.assignee == agent.id:
+            return _note(case, match, ticket, group, agent, tried)
+        return _from_outside(case, match, ticket, "agent_without_access", tried)
+    why = screen.distrust(match, ticket, case.sender, authenticated=case.is_authenticated)
+    decision = _from_outside(case, match, ticket, why, tried)
+    if why or place is None:
+        return decision
+    if place == 0:
+        decision = Decision(*_with_copied(case, decision.change, group))
+    return _with_unmuted(case, decision, place)
+
+
+def _from_outside(case: Case, match: Match, ticket: Ticket, why: str, tried: list[str]) -> Decision:
+    """An article of whoever wrote; with a reason not to trust them, held."""
     place = ticket.place_of(case.sender)
-    trusted = screen.is_trusted(match, ticket, case.sender, authenticated=case.is_authenticated)
-    if trusted and not changes.reopens(ticket, case.desk, case.now):
-        return new_ticket(case, group, follow_up_of=ticket.number)
     role = "stranger" if place is None else "participant" if place else "requester"
     person = ticket.contacts[place].person if place is not None else ""
     author = Author(role, case.sender_name or case.sender, case.sender, person)
-    seq = changes.next_seq(ticket)
-    article = _article(case, ticket.number, seq, author, matched_by=match.key)
-    change = changes.written_by_requester(ticket, replace(article, is_held=not trusted), case.desk)
-    if trusted and place == 0:
-        change, writes = _with_copied(case, change, group)
-        return Decision(change, writes)
-    return Decision(change)
+    done = "held" if why else "joined"
+    record = flight.record(case, done, matched_by=match.key, tried=tried, why=why)
+    article = replace(_article(case, ticket, author, record), is_held=bool(why))
+    change = changes.written_by_requester(ticket, article, case.desk)
+    return Decision(changes.with_heat(change, case.now))
 
 
-def _note(case: Case, match: Match, ticket: Ticket, agent: Agent) -> Decision:
+def _with_unmuted(case: Case, decision: Decision, place: int) -> Decision:
+    """Whoever surely writes from an address can be reached there again."""
+    is_human = case.mail.kind is MailKind.HUMAN
+    if not (is_human and case.is_authenticated and case.known and case.known.is_muted):
+        return decision
+    change = changes.with_mute(decision.change, place, is_muted=False)
+    lifted = people_store.muting(case.ports.keys(), case.sender, is_muted=False)
+    return Decision(change, (*decision.also, lifted))
+
+
+def _note(
+    case: Case, match: Match, ticket: Ticket, group: Group, agent: Agent, tried: list[str]
+) -> Decision:
     """What agents mail stays inside: an answer that goes out is written at the desk."""
     author = Author("agent", agent.name, agent.email, agent.id)
-    seq = changes.next_seq(ticket)
-    article = _article(case, ticket.number, seq, author, matched_by=match.key)
-    note = replace(article, kind=ArticleKind.NOTE)
-    return Decision(changes.written_by_agent(ticket, note, case.desk))
+    record = flight.record(case, "note", matched_by=match.key, tried=tried)
+    note = replace(_article(case, ticket, author, record), kind=ArticleKind.NOTE)
+    change, writes = _with_copied(case, changes.written_by_agent(ticket, note, case.desk), group)
+    return Decision(change, writes)
+
+
+def _returned(case: Case, match: Match, ticket: Ticket, tried: list[str]) -> Decision:
+    """A mail system's report joins the ticket and moves nothing.
+
+    Only a report that returns a mail of ours, signed, to the recipient it names, is believed:
+    then the mail has bounced, and nothing automatic is sent to that address any more.
+    """
+    pointer = case.clues.returned
+    sent = case.returned(pointer) if pointer and match.key == "bounced" else None
+    # Reports about the tickets of others can be made up: only agents see any of them.
+    author = Author("system", case.sender_name or case.sender, case.sender)
+    why = "" if sent else "not_ours"
+    record = flight.record(case, "bounce", matched_by=match.key, tried=tried, why=why)
+    article = _article(case, ticket, author, record)
+    change = changes.written_by_requester(ticket, article, case.desk)
+    change = changes.with_heat(change, case.now)
+    failed = next((one for one in case.mail.failed if one.is_permanent), None)
+    if sent is None or failed is None or sent.state is not DeliveryState.SENT:
+        return Decision(change)
+    fact = facts.DeliveryBounced(sent.id, is_permanent=True, status=failed.status)
+    change = replace(change, facts=(*change.facts, fact))
+    writes = [
+        ticket_store.delivery_ended(sent, DeliveryState.BOUNCED, failed.diagnostic or failed.status)
+    ]
+    if sent.place is not None and sent.place < len(ticket.contacts):
+        change = changes.with_mute(change, sent.place, is_muted=True)
+        if case.address(sent.email):
+            writes.append(people_store.muting(case.ports.keys(), sent.email, is_muted=True))
+    return Decision(change, tuple(writes))
+
+
+# People, texts and files. --------------------------------------------------------------------
 
 
 def _contact(case: Case, email: str, name: str, group: Group) -> tuple[Contact, list[table.Write]]:
     """Somebody as a contact, with the writes that make a person of one who is new."""
     known = case.address(email)
-    if known:
+    if known and known.person:
         return Contact(known.person, known.name, known.email, known.locale), []
     if email not in case.kept.persons:
         words = f"{case.mail.subject}\n{case.mail.text}"
@@ -106,14 +220,19 @@ def _contact(case: Case, email: str, name: str, group: Group) -> tuple[Contact, 
         case.kept.persons[email] = people.new_person(case.ports, email, name, locale=locale)
     person = case.kept.persons[email]
     contact = Contact(person.id, person.name, person.email, person.locale)
-    return contact, people_store.add(case.ports.keys(), person)
+    is_proven = email == case.sender and case.is_authenticated
+    return contact, people_store.add(case.ports.keys(), person, known, is_proven=is_proven)
 
 
 def _with_copied(
     case: Case, change: Change, group: Group
 ) -> tuple[Change, tuple[table.Write, ...]]:
-    """The change with those in copy as participants, if the sender is who they seem to be."""
-    if not case.is_authenticated:
+    """The change with those in copy as participants, if the sender is who they seem to be.
+
+    Where the desk was a blind copy, they shall not learn of it from our answer.
+    """
+    addressed = (address.address for address in (*case.mail.to, *case.mail.cc))
+    if not case.is_authenticated or not any(map(case.desk.group_at, addressed)):
         return change, ()
     names = {address.address: address.name for address in (*case.mail.to, *case.mail.cc)}
     writes: list[table.Write] = []
@@ -125,44 +244,17 @@ def _with_copied(
     return change, tuple(writes)
 
 
-def _article(case: Case, number: int, seq: int, author: Author, *, matched_by: str) -> Article:
-    visible, rest = split_reply(case.mail.text, case.mail.subject)
-    text = visible.encode()[:TEXT_LIMIT].decode(errors="ignore")
-    verdicts = {name: value for name, value in case.receipt.verdicts.to_dict().items() if value}
-    authenticated = "yes" if case.is_authenticated else "no"
-    return Article(
-        number=number,
-        seq=seq,
+def _article(case: Case, ticket: Ticket, author: Author, record: Flight) -> Article:
+    if case.kept.files is None:
+        case.kept.files = store_files(case.ports, case.receipt.ses_id, case.mail)
+    bare = Article(
+        number=ticket.number,
+        seq=changes.next_seq(ticket),
         kind=ArticleKind.REPLY,
         author=author,
-        text=text,
+        text="",
         at=case.now,
-        has_rest=bool(rest.strip()) or len(text) < len(visible),
-        message_id=case.mail.message_id,
-        mail_kind=case.mail.kind.value,
         raw_key=case.receipt.key,
-        attachments=_files(case),
-        flight={**verdicts, "matched_by": matched_by, "authenticated": authenticated},
+        flight=record,
     )
-
-
-def _files(case: Case) -> tuple[Attachment, ...]:
-    """The attachments as files; the keys come from the SES id, so twice is once."""
-    if case.kept.files is None:
-        files = []
-        for place, attachment in enumerate(case.mail.attachments):
-            key = f"attachments/{case.receipt.ses_id}/{place}"
-            content = attachment.content
-            case.ports.blobs.put(key, content, content_type="application/octet-stream")
-            files.append(
-                Attachment(
-                    name=attachment.filename,
-                    content_type=attachment.content_type,
-                    size=len(content),
-                    key=key,
-                    content_id=attachment.content_id or None,
-                    is_inline=attachment.is_inline,
-                )
-            )
-        case.kept.files = tuple(files)
-    return case.kept.files
+    return with_contents(bare, case.mail, case.kept.files)

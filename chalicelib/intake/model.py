@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -27,7 +27,9 @@ class Verdicts:
     dmarc_policy: str = ""
 
     def to_dict(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """What is known; what is left out is UNKNOWN again when it is read."""
+        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in found.items() if value not in {UNKNOWN, ""}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +106,28 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How much one address has had to do with the desk lately."""
+    """How much one address, its domain and the whole desk have had to do with each other lately.
 
-    received_this_hour: int = 0
+    `received` counts ten minutes; `subjects` are marks of those acknowledged within a day;
+    `first_number` is the ticket with which this hour began, `last_number` the sender's newest.
+    """
+
+    received: int = 0
     acks_this_hour: int = 0
     acks_today: int = 0
+    acks_to_domain: int = 0
+    subjects: frozenset[str] = frozenset()
+    blocked_until: datetime | None = None
+    first_number: int | None = None
+    last_number: int | None = None
+
+
+Flight = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Suspended:
-    """A mail that is on no ticket yet."""
+    """A mail that is on no ticket yet, with all that SES said of it and how it was understood."""
 
     id: str
     cause: Cause
@@ -122,4 +136,23 @@ class Suspended:
     received_at: datetime
     raw_key: str
     recipients: tuple[str, ...] = ()
-    verdicts: dict[str, str] | None = None
+    envelope_from: str = ""
+    verdicts: Verdicts = Verdicts()
+    flight: Flight = field(default_factory=dict)
+
+    @property
+    def has_virus(self) -> bool:
+        """Whether nobody may have the original, or let it in."""
+        return self.verdicts.virus == "FAIL"
+
+    @property
+    def receipt(self) -> Receipt:
+        """What SES handed over with the mail."""
+        return Receipt(
+            self.id,
+            self.raw_key,
+            self.received_at,
+            self.recipients,
+            self.envelope_from,
+            self.verdicts,
+        )

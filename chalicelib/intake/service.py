@@ -1,4 +1,5 @@
-"""The verb of inbound mail: receive. However often SES delivers, it happens once.
+"""The verbs of inbound mail: receive, let in after all, forget. However often one comes, it
+happens once.
 
 Every object in the inbound bucket ends as exactly one of article, suspended mail and duplicate; the
 claim on its SES id, written with what it became, says which.
@@ -6,51 +7,88 @@ claim on its SES id, written with what it became, says which.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chalicelib import facts, table
-from chalicelib.desk.model import Group
+from chalicelib.desk.model import Desk, Group
 from chalicelib.desk.service import live_desk
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict
 from chalicelib.intake import match as matching
 from chalicelib.intake import screen, store
-from chalicelib.intake.case import Case, Kept, id_key, look_up
-from chalicelib.intake.decide import Decision, join, new_ticket
-from chalicelib.intake.model import (
-    INBOUND_PREFIX,
-    SETUP_NOTIFICATION,
-    Cause,
-    Match,
-    Outcome,
-    Receipt,
-    Suspended,
-)
-from chalicelib.ledger.model import GENESIS, Actor, make_entry
+from chalicelib.intake.case import Case, Kept, Opened, Release, id_key, look_up
+from chalicelib.intake.contents import read_mail
+from chalicelib.intake.decide import Decision, join, new_ticket, passed_on
+from chalicelib.intake.items import SesItem
+from chalicelib.intake.model import Cause, Match, Outcome, Receipt, Suspended
+from chalicelib.intake.suspend import ACTOR, suspend, suspend_unreadable
+from chalicelib.ledger.model import Actor, make_entry
 from chalicelib.ledger.store import to_item
-from chalicelib.mail.parse import MailError, content_digest, parse
+from chalicelib.mail.addresses import Address
+from chalicelib.mail.forwarded import forwarded
+from chalicelib.mail.parse import MailError, MailKind, content_digest
+from chalicelib.people import store as people_store
 from chalicelib.ports import Ports
 from chalicelib.tickets import changes
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.model import Ticket
 
-ACTOR = Actor("system", "intake")
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an inbound object: for an article or a duplicate also on which ticket."""
+
+    outcome: Outcome
+    number: int | None = None
+    seq: int | None = None
 
 
 def receive(ports: Ports, receipt: Receipt) -> Outcome:
     """Make of one inbound mail what it should be; harmless to repeat at any point."""
-    raw = ports.mail_blobs.get(receipt.key)
     desk = live_desk(ports)
     try:
-        mail = parse(raw)
+        opened = _open(ports, receipt, desk)
     except MailError:
-        return _suspend_unreadable(ports, receipt)
+        try:
+            suspend_unreadable(ports, receipt)
+        except table.Lost as lost:
+            return _held_by(lost, receipt)
+        return Outcome.SUSPENDED
+    return _settled(ports, receipt, opened, desk).outcome
+
+
+def readmit(ports: Ports, mail: Suspended, actor: Actor, *, group: str | None = None) -> Fate:
+    """Let a suspended mail in, with the verdicts of its time and without the doubts.
+
+    `group` is where it goes if it names none itself. Released twice, it stays what it became.
+    """
+    if mail.cause is Cause.VIRUS:
+        raise Conflict("This mail carries a virus: it stays where it is.")
+    desk = live_desk(ports)
+    try:
+        opened = _open(ports, mail.receipt, desk)
+    except MailError as error:
+        raise Conflict("No machine can read this mail: download the original.") from error
+    return _settled(ports, mail.receipt, opened, desk, Release(mail, actor, group))
+
+
+def _open(ports: Ports, receipt: Receipt, desk: Desk) -> Opened:
+    """The mail as it is read; MailError where it cannot be."""
+    mail, smime = read_mail(ports, receipt.key)
+    passes_on = screen.staff(mail, receipt, desk) is not None
+    return Opened(mail, smime, forwarded(mail, desk.zone) if passes_on else None)
+
+
+def _settled(
+    ports: Ports, receipt: Receipt, opened: Opened, desk: Desk, release: Release | None = None
+) -> Fate:
     kept = Kept()
     for attempt in range(tickets.ATTEMPTS):
-        case = look_up(ports, receipt, mail, desk, kept)
-        if case.earlier:
-            return Outcome(case.earlier.outcome)
+        case = look_up(ports, receipt, opened, desk, kept, release)
+        fate = _earlier(case)
+        if fate:
+            return fate
         try:
             return _settle(case)
         except table.Lost:
@@ -58,59 +96,162 @@ def receive(ports: Ports, receipt: Receipt) -> Outcome:
     raise Conflict(f"Mail {receipt.ses_id} lost {tickets.ATTEMPTS} races: it is delivered again.")
 
 
-def _settle(case: Case) -> Outcome:
+def _held_by(lost: table.Lost, receipt: Receipt) -> Outcome:
+    held = lost.held.get(store.ses_key(receipt.ses_id))
+    if not isinstance(held, SesItem):
+        raise lost
+    return Outcome(held.outcome)
+
+
+def _earlier(case: Case) -> Fate | None:
+    """What the mail has become already; a suspended one that is released is not done yet."""
+    claim = case.earlier
+    if claim is None or (case.release and claim.outcome == Outcome.SUSPENDED):
+        return None
+    number, seq = (int(n) if n is not None else None for n in (claim.number, claim.seq))
+    return Fate(Outcome(claim.outcome), number, seq)
+
+
+def _settle(case: Case) -> Fate:
     """One attempt; raises table.Lost where somebody was faster."""
-    if case.own_id and case.own_id.digest == content_digest(case.mail):
-        number = int(case.own_id.number)
-        table.transact([store.claim(case.receipt, Outcome.DUPLICATE, number)])
-        return Outcome.DUPLICATE
-    cause = screen.suspension(case.mail, case.receipt, case.desk, case.known, case.rate)
+    repeated = _repeated(case)
+    if repeated:
+        table.transact(_fate_writes(case, Fate(Outcome.DUPLICATE, repeated)))
+        return Fate(Outcome.DUPLICATE, repeated)
+    cause = None if case.release else _suspension(case)
     if cause:
-        return _suspend(case, cause)
-    match, ticket = _match(case)
-    if ticket is None and screen.is_automatic(case.mail):
-        return _suspend(case, Cause.AUTOMATIC)
+        suspend(case, cause)
+        return Fate(Outcome.SUSPENDED)
+    known = matching.Known(case.ticket, case.stored)
+    match, tried = matching.match(case.clues, case.sender, known, is_staff=case.agent is not None)
+    ticket = case.ticket(match.number) if match else None
     group = _group(case, ticket)
+    cause, why = _second_thought(case, ticket, group)
+    if cause or group is None:
+        suspend(case, cause or Cause.NO_GROUP, tried, why=why)
+        return Fate(Outcome.SUSPENDED)
+    if match and ticket and not _follows_up(case, match, ticket):
+        return _write(case, join(case, match, ticket, group, tried))
+    return _open_ticket(case, group, tried, follow_up_of=ticket.number if ticket else None)
+
+
+def _suspension(case: Case) -> Cause | None:
+    known = case.address(case.sender)
+    return screen.suspension(case.mail, case.receipt, case.desk, known, case.rate, case.now)
+
+
+def _second_thought(
+    case: Case, ticket: Ticket | None, group: Group | None
+) -> tuple[Cause | None, str]:
+    """A reason to suspend that shows only once it is known where the mail would go, and more of
+    why.
+    """
+    if case.release:
+        return None, ""
+    if ticket is None and screen.is_automatic(case.mail, case.receipt, case.known):
+        return Cause.AUTOMATIC, ""
     if group is None:
-        return _suspend(case, Cause.NO_GROUP)
-    decision = join(case, match, ticket, group) if match and ticket else new_ticket(case, group)
-    _write(case, decision)
-    return Outcome.ARTICLE
+        return Cause.NO_GROUP, ""
+    limit = case.desk.limits.mails_on_a_ticket
+    if ticket and not case.agent and changes.mails_this_hour(ticket, case.now) >= limit:
+        return Cause.FLOOD, "ticket"
+    return None, ""
 
 
-def _match(case: Case) -> tuple[Match | None, Ticket | None]:
-    def stored(message_id: str) -> int | None:
-        item = case.stored_id(message_id)
-        return int(item.number) if item else None
+def _repeated(case: Case) -> int | None:
+    """The ticket that this very mail is on already, under another SES id.
 
-    match = matching.match(case.clues, case.sender, ticket=case.ticket, stored=stored)
-    if match is None:
-        return None, None
-    return match, case.ticket(match.number) or ticket_store.load(match.number)[0]
+    The same Message-ID is not enough: anybody can claim one in advance.
+    """
+    claimed = case.own_id
+    if claimed is None:
+        return None
+    digest = content_digest(case.mail)
+    if claimed.digest == digest:
+        return int(claimed.number)
+    key = (claimed.pk, digest)
+    beside = table.fetch([key]).get(key)
+    return int(beside.number) if isinstance(beside, ticket_store.MessageIdItem) else None
 
 
 def _group(case: Case, ticket: Ticket | None) -> Group | None:
     """The ticket's group, else the first of ours that the mail was sent to."""
     if ticket and ticket.group in case.desk.groups:
         return case.desk.groups[ticket.group]
-    recipients = [*case.receipt.recipients, *case.mail.delivered_to]
-    recipients += [address.address for address in (*case.mail.to, *case.mail.cc)]
-    groups = (case.desk.group_at(recipient) for recipient in recipients)
-    return next((group for group in groups if group), None)
+    addressed = map(case.desk.group_at, matching.recipients(case.mail, case.receipt))
+    named = case.release.group if case.release else None
+    return next(filter(None, addressed), None) or case.desk.groups.get(named or "")
 
 
-def _write(case: Case, decision: Decision) -> None:
-    """One transaction: the change, the people, the claims and the count."""
+def _follows_up(case: Case, match: Match, ticket: Ticket) -> bool:
+    """Whether the customer writes to a ticket that was closed too long ago to be opened again."""
+    if case.mail.kind not in {MailKind.HUMAN, MailKind.LIST} or case.agent:
+        return False
+    why = screen.distrust(match, ticket, case.sender, authenticated=case.is_authenticated)
+    return not why and not changes.reopens(ticket, case.desk, case.now)
+
+
+def _open_ticket(case: Case, group: Group, tried: list[str], *, follow_up_of: int | None) -> Fate:
+    kept = case.kept
+    number = kept.number = kept.number or ticket_store.next_number()
+    is_crowd = not case.release and screen.is_crowd(
+        case.rate,
+        case.desk.limits,
+        number,
+        authenticated=case.is_authenticated,
+        known=case.known is not None,
+    )
+    if is_crowd:
+        suspend(case, Cause.FLOOD, tried, why="desk")
+        return Fate(Outcome.SUSPENDED)
+    original, agent = case.opened.original, case.agent
+    if original and agent and group.forwards_open_for_sender and _is_outside(case, original.sender):
+        return _write(case, passed_on(case, group, number, agent, original))
+    return _write(case, new_ticket(case, group, number, tried, follow_up_of=follow_up_of))
+
+
+def _is_outside(case: Case, sender: Address) -> bool:
+    return not case.desk.group_at(sender.address) and not case.desk.agent_at(sender.address)
+
+
+def _write(case: Case, decision: Decision) -> Fate:
+    """One transaction: the change, the people, the claims and the counts."""
     change = decision.change
-    acks = sum(delivery.mail == "acknowledgement" for delivery in change.deliveries)
-    number, seq = change.after.number, change.seq
+    fate = Fate(Outcome.ARTICLE, change.after.number, change.seq)
     also = [
-        store.claim(case.receipt, Outcome.ARTICLE, number, seq),
-        *decision.people,
-        *_remember_id(case, number, seq),
-        *store.count(case.ports.keys().hide(case.sender), case.now, acks=acks),
+        *_fate_writes(case, fate),
+        *decision.also,
+        *_remember_id(case, change.after.number, change.seq),
+        *_remember_keys(case, change.after.number, change.seq),
+        case.rates.count(change.after.number),
     ]
-    tickets.save(change, actor=ACTOR, cause="mail", now=case.now, also=also)
+    known = case.known
+    if known and case.is_authenticated and not (known.is_proven or known.is_muted):
+        also.append(people_store.judging(case.ports.keys(), case.sender, is_proven=True))
+    if change.before is None and case.rate.first_number is None:
+        also.append(case.rates.begin_hour(change.after.number))
+    actor = case.release.actor if case.release else ACTOR
+    tickets.save(change, actor=actor, cause="mail", now=case.now, also=also)
+    return fate
+
+
+def _fate_writes(case: Case, fate: Fate) -> list[table.Write]:
+    """What says what became of the object, once and for all."""
+    if case.release is None:
+        return [store.claim(case.receipt, fate.outcome, fate.number, fate.seq)]
+    before = case.suspension
+    entry = make_entry(
+        before.scope,
+        before.seq + 1,
+        [facts.MailReleased(case.receipt.ses_id, fate.outcome.value, fate.number or 0)],
+        at=case.now,
+        actor=case.release.actor,
+        cause="release",
+        prev=before.hash,
+        salt=tickets.new_salt(),
+    )
+    settled = store.settled(case.release.suspended, fate.outcome, fate.number, fate.seq)
+    return [*settled, table.put_new(to_item(entry))]
 
 
 def _remember_id(case: Case, number: int, seq: int) -> Sequence[table.Write]:
@@ -119,115 +260,25 @@ def _remember_id(case: Case, number: int, seq: int) -> Sequence[table.Write]:
         return ()
     digest = content_digest(case.mail)
     pk, _ = id_key(case.ports, case.mail.message_id)
-    if case.own_id:
-        return [ticket_store.message_id_write(pk, number, seq, digest=digest, sk=digest)]
-    return [ticket_store.message_id_claim(pk, number, seq, digest=digest)]
+    if case.own_id is None:
+        return [ticket_store.message_id_claim(pk, number, seq, digest=digest)]
+    beside = ticket_store.message_id_claim(pk, number, seq, digest=digest, sk=digest)
+    if int(case.own_id.number) == number:
+        return [beside]
+    return [beside, ticket_store.message_id_shared(pk, number)]
 
 
-def _suspend_unreadable(ports: Ports, receipt: Receipt) -> Outcome:
-    suspended = Suspended(
-        id=receipt.ses_id,
-        cause=Cause.UNREADABLE,
-        sender=receipt.envelope_from,
-        subject="",
-        received_at=receipt.received_at,
-        raw_key=receipt.key,
-        recipients=receipt.recipients,
-        verdicts=receipt.verdicts.to_dict(),
-    )
-    return _write_suspended(ports, receipt, suspended, [])
-
-
-def _suspend(case: Case, cause: Cause) -> Outcome:
-    receipt = case.receipt
-    suspended = Suspended(
-        id=receipt.ses_id,
-        cause=cause,
-        sender=case.sender or receipt.envelope_from,
-        subject=case.mail.subject[: changes.SUBJECT_LIMIT],
-        received_at=receipt.received_at,
-        raw_key=receipt.key,
-        recipients=receipt.recipients,
-        verdicts=receipt.verdicts.to_dict(),
-    )
-    counted = store.count(case.ports.keys().hide(case.sender), case.now, acks=0)
-    return _write_suspended(case.ports, receipt, suspended, counted)
-
-
-def _write_suspended(
-    ports: Ports, receipt: Receipt, suspended: Suspended, counted: Sequence[table.Write]
-) -> Outcome:
-    entry = make_entry(
-        table.system_pk(f"mail#{suspended.id}"),
-        1,
-        [facts.MailSuspended(suspended.id, suspended.cause.value)],
-        at=ports.clock(),
-        actor=ACTOR,
-        cause="mail",
-        prev=GENESIS,
-        salt=tickets.new_salt(),
-    )
-    try:
-        table.transact(
-            [
-                store.claim(receipt, Outcome.SUSPENDED),
-                store.suspended_write(suspended),
-                table.Write(to_item(entry)),
-                *counted,
-            ]
-        )
-    except table.Lost as lost:
-        held = lost.held.get(store.ses_key(receipt.ses_id))
-        if not isinstance(held, store.SesItem):
-            raise
-        return Outcome(held.outcome)
-    return Outcome.SUSPENDED
+def _remember_keys(case: Case, number: int, seq: int) -> Sequence[table.Write]:
+    """The keys of other systems in the mail that no ticket has yet."""
+    new = [key for key in dict.fromkeys(case.clues.foreign) if not case.stored(key)]
+    places = (id_key(case.ports, key)[0] for key in new)
+    return [ticket_store.message_id_claim(pk, number, seq, digest=None) for pk in places]
 
 
 def purge(ports: Ports, item: table.Item) -> None:
-    """Forget a suspended mail that nobody wanted for a month; its claim stays."""
-    suspended = store.suspended_of(item)
-    if suspended:
+    """Forget a suspended mail that nobody wanted for a month, or at all; its claim stays."""
+    original = store.original_of(item)
+    if original:
         # The file first: should the second step fail, the alarm rings again.
-        ports.mail_blobs.delete(suspended.raw_key)
+        ports.mail_blobs.delete(original)
         table.transact([table.Write(item, is_removal=True)])
-
-
-# What no event brought. ----------------------------------------------------------------------
-
-
-def reconcile(ports: Ports) -> int:
-    """Receive inbound mail that nobody was told about; return how much there was.
-
-    The bucket puts every object on a queue that holds it back for a quarter of an hour. By then a
-    mail has its claim, unless its event was lost. Without an event there are no verdicts, so such
-    a mail counts as not authenticated.
-    """
-    count = 0
-    while messages := ports.unprocessed.receive():
-        for _, body in messages:
-            for key in _object_keys(body):
-                count += _reconcile(ports, key)
-        ports.unprocessed.done([receipt for receipt, _ in messages])
-    return count
-
-
-def _object_keys(body: str) -> list[str]:
-    from urllib.parse import unquote_plus
-
-    records = json.loads(body).get("Records", ())
-    keys = [unquote_plus(record["s3"]["object"]["key"]) for record in records]
-    return [key for key in keys if key.startswith(INBOUND_PREFIX)]
-
-
-def _reconcile(ports: Ports, key: str) -> bool:
-    ses_id = key.removeprefix(INBOUND_PREFIX)
-    claim = store.ses_key(ses_id)
-    if ses_id == SETUP_NOTIFICATION or claim in table.fetch([claim]):
-        return False
-    receipt = Receipt(ses_id, key, ports.clock())
-    try:
-        receive(ports, receipt)
-    except NotFound:
-        return False
-    return True

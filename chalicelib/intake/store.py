@@ -1,47 +1,15 @@
-"""The claims of inbound mail, the rate of its senders, and suspended mail."""
+"""The claims of inbound mail, and suspended mail."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pynamodb.attributes import (
-    JSONAttribute,
-    NumberAttribute,
-    UnicodeAttribute,
-    UTCDateTimeAttribute,
-)
-
 from chalicelib import table
-from chalicelib.intake.model import Cause, Outcome, Rate, Receipt, Suspended
+from chalicelib.intake.items import SesItem, SightingItem, SuspendedItem
+from chalicelib.intake.model import Cause, Outcome, Receipt, Suspended, Verdicts
 
-RATE_LIFE = timedelta(days=2)
 SUSPENDED_LIFE = timedelta(days=30)
-
-
-class SesItem(table.Item, discriminator="ses"):
-    """What became of one inbound object."""
-
-    outcome = UnicodeAttribute()
-    at = UTCDateTimeAttribute()
-    number = NumberAttribute(null=True)
-    seq = NumberAttribute(null=True)
-
-
-class RateItem(table.Item, discriminator="rate"):
-    received = NumberAttribute(default=0)
-    acks = NumberAttribute(default=0)
-
-
-class SuspendedItem(table.Item, discriminator="suspended"):
-    cause = UnicodeAttribute()
-    sender = UnicodeAttribute(null=True)
-    subject = UnicodeAttribute(null=True)
-    received_at = UTCDateTimeAttribute()
-    raw_key = UnicodeAttribute()
-    recipients: JSONAttribute = JSONAttribute(null=True)
-    verdicts: JSONAttribute = JSONAttribute(null=True)
 
 
 def ses_key(ses_id: str) -> tuple[str, str]:
@@ -64,37 +32,47 @@ def claim(
     return table.put_new(item)
 
 
-def rate_keys(hidden: str, now: datetime) -> tuple[tuple[str, str], tuple[str, str]]:
-    """The keys of this hour's and this day's counts."""
-    pk = table.rate_pk(hidden)
-    return (pk, f"{now:%Y%m%d%H}"), (pk, f"{now:%Y%m%d}")
-
-
-def rate_of(found: Mapping[tuple[str, str], table.Item], hidden: str, now: datetime) -> Rate:
-    hour, day = (found.get(key) for key in rate_keys(hidden, now))
-    this_hour = hour if isinstance(hour, RateItem) else RateItem(received=0, acks=0)
-    today = day if isinstance(day, RateItem) else RateItem(acks=0)
-    return Rate(int(this_hour.received or 0), int(this_hour.acks or 0), int(today.acks or 0))
-
-
-def count(hidden: str, now: datetime, *, acks: int) -> list[table.Write]:
-    """Count one mail in, and what is answered to it."""
-    hour, day = rate_keys(hidden, now)
-    ttl = int((now + RATE_LIFE).timestamp())
-    actions = [RateItem.received.add(1), RateItem.ttl.set(ttl)]
-    if not acks:
-        return [_counted(hour, actions)]
-    both = [*actions, RateItem.acks.add(acks)]
+def settled(
+    mail: Suspended, outcome: Outcome, number: int | None = None, seq: int | None = None
+) -> list[table.Write]:
+    """What a suspended mail has become after all; whoever comes second loses."""
+    pk, sk = ses_key(mail.id)
+    actions = (
+        SesItem.outcome.set(outcome.value),
+        *([SesItem.number.set(number)] if number is not None else []),
+        *([SesItem.seq.set(seq)] if seq is not None else []),
+    )
+    is_suspended = SesItem.outcome == Outcome.SUSPENDED.value
     return [
-        _counted(hour, both),
-        _counted(day, [RateItem.acks.add(acks), RateItem.ttl.set(ttl)]),
+        table.Write(SesItem(pk=pk, sk=sk), is_suspended, actions),
+        # Its time is over at once: what is left of it, DynamoDB removes by itself.
+        _emptied(
+            mail.id,
+            SuspendedItem.g4pk.remove(),
+            SuspendedItem.g4sk.remove(),
+            SuspendedItem.ttl.set(int(mail.received_at.timestamp())),
+        ),
     ]
 
 
-def _counted(key: tuple[str, str], actions: list[Any]) -> table.Write:
-    # An update creates the item without its kind, which a read needs to know the class.
-    named = RateItem.kind.set(RateItem)
-    return table.Write(RateItem(pk=key[0], sk=key[1]), None, (named, *actions))
+def sighting(message_id_pk: str, ses_id: str) -> table.Write:
+    """Remember under which SES id a suspended mail came in."""
+    return table.Write(SightingItem(pk=message_id_pk, sk=table.SIGHTING, ses_id=ses_id))
+
+
+def suspension_key(mail_id: str) -> tuple[str, str]:
+    """Where the ledger says that a mail was suspended."""
+    return table.system_pk(f"mail#{mail_id}"), table.entry_sk(1)
+
+
+def suspended_key(mail_id: str) -> tuple[str, str]:
+    return table.suspended_pk(mail_id), table.ONLY
+
+
+def get_suspended(mail_id: str) -> Suspended | None:
+    """One suspended mail: one call."""
+    key = suspended_key(mail_id)
+    return suspended_of(table.fetch([key]).get(key))
 
 
 def suspended_write(mail: Suspended) -> table.Write:
@@ -106,6 +84,7 @@ def suspended_write(mail: Suspended) -> table.Write:
         "sender": mail.sender,
         "subject": mail.subject,
         "received": table.stamp(mail.received_at),
+        "authenticated": mail.flight.get("authenticated", "no"),
     }
     item = SuspendedItem(
         pk=pk,
@@ -121,13 +100,37 @@ def suspended_write(mail: Suspended) -> table.Write:
         received_at=mail.received_at,
         raw_key=mail.raw_key,
         recipients=list(mail.recipients),
-        verdicts=mail.verdicts,
+        envelope_from=mail.envelope_from or None,
+        verdicts=mail.verdicts.to_dict(),
+        flight=mail.flight or None,
     )
     return table.put_new(item)
 
 
+def deletion(mail: Suspended, now: datetime) -> table.Write:
+    """Take a mail off the list for good; the next sweep deletes the original and what is left."""
+    g4pk, g4sk = table.due_key(table.suspended_pk(mail.id), now)
+    return _emptied(mail.id, SuspendedItem.g4pk.set(g4pk), SuspendedItem.g4sk.set(g4sk))
+
+
+_SAID = "g1pk g1sk row sender subject recipients envelope_from verdicts flight"
+
+
+def _emptied(mail_id: str, *also: Any) -> table.Write:
+    """Nothing is removed here: pages and programs run without the right to."""
+    pk, sk = suspended_key(mail_id)
+    actions = [getattr(SuspendedItem, name).remove() for name in _SAID.split()]
+    actions += [SuspendedItem.is_over.set(True), *also]
+    return table.Write(SuspendedItem(pk=pk, sk=sk), SuspendedItem.g1pk.exists(), tuple(actions))
+
+
+def original_of(item: table.Item) -> str | None:
+    """Where the original of a suspended mail lies, deleted or not."""
+    return item.raw_key if isinstance(item, SuspendedItem) else None
+
+
 def suspended_of(item: table.Item | None) -> Suspended | None:
-    if not isinstance(item, SuspendedItem):
+    if not isinstance(item, SuspendedItem) or item.is_over:
         return None
     return Suspended(
         id=item.pk.partition("#")[2],
@@ -137,7 +140,9 @@ def suspended_of(item: table.Item | None) -> Suspended | None:
         received_at=item.received_at,
         raw_key=item.raw_key,
         recipients=tuple(item.recipients or ()),
-        verdicts=item.verdicts,
+        envelope_from=item.envelope_from or "",
+        verdicts=Verdicts(**(item.verdicts or {})),
+        flight=item.flight or {},
     )
 
 

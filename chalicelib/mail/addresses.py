@@ -31,6 +31,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _BARE = re.compile(r"[^\s<>,;:\"()\[\]]{1,64}@[^\s<>,;:\"()\[\]]{1,255}")
+_LOCAL = re.compile(r"(?!=\?)[^\s<>,;:\"()\[\]\\@]{1,64}")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -40,6 +41,11 @@ class Address:
 
     name: str
     address: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has a domain; without one it names somebody at a server unknown to us."""
+        return "@" in self.address
 
 
 @dataclass(slots=True)
@@ -53,10 +59,15 @@ class _Mailbox:
 
 def parse_addresses(value: str) -> tuple[Address, ...]:
     """The mailboxes of one unfolded header value, those in groups too; what has no "@" is none."""
+    return tuple(one for one in parse_mailboxes(value) if one.is_complete)
+
+
+def parse_mailboxes(value: str) -> tuple[Address, ...]:
+    """The same, with those whose address is written without "@" and domain."""
     found = _read(value)
-    if not found and "@" in value:
+    if "@" in value and not any(one.is_complete for one in found):
         # A quote or a comment that never ends has swallowed the list.
-        found = [Address("", address) for text in _BARE.findall(value) if (address := clean(text))]
+        found += [Address("", address) for text in _BARE.findall(value) if (address := clean(text))]
     return tuple(found[:MAX_ADDRESSES])
 
 
@@ -96,6 +107,10 @@ def _read(value: str) -> list[Address]:
         if len(found) >= MAX_ADDRESSES:
             break
     _close(box, found, is_certain=True)
+    if depth:
+        # A comment that never ends may hide the one who wrote: with more than one, nobody did.
+        hidden = _BARE.findall("".join(comment))
+        found += [Address("", address) for text in hidden if (address := clean(text))]
     return found
 
 
@@ -114,13 +129,15 @@ def _close(box: _Mailbox, found: list[Address], *, is_certain: bool) -> _Mailbox
     """Add the finished mailbox to the list; the next one begins with what was only half a name."""
     words = "".join(box.words).split()
     if box.angle is not None:
-        address = clean(_address_text(box.angle))
+        address = clean(_address_text(box.angle)) or _local(box.angle)
         if address:
             name = "".join(box.words) if words else " ".join(box.comments)
             found.append(Address(_name(name), address))
         return _Mailbox()
     at = [word for word in words if "@" in word]
     if not at:
+        if is_certain and len(words) == 1 and (local := _local(words[0])):
+            found.append(Address(_name(" ".join(box.comments)), local))
         # "Doe, John <john@example.com>": a comma in a name that should have been quoted.
         return _Mailbox() if is_certain or not words else _Mailbox([*box.words, ", "])
     name = " ".join(word for word in words if "@" not in word)
@@ -133,6 +150,11 @@ def _close(box: _Mailbox, found: list[Address], *, is_certain: bool) -> _Mailbox
         if address:
             found.append(Address(_name(name or " ".join(box.comments)), address))
     return _Mailbox()
+
+
+def _local(text: str) -> str | None:
+    text = INVISIBLE.sub("", text).strip()
+    return text if _LOCAL.fullmatch(text) else None
 
 
 def _address_text(angle: str) -> str:

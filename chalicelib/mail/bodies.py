@@ -4,24 +4,24 @@ The choice follows RFC 8621, 4.1.4. What is written in the text is not understoo
 """
 
 import binascii
-import io
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 
-from chalicelib.mail import charsets, html_text
+from chalicelib.mail import charsets, html_text, uuencode
 from chalicelib.mail.addresses import INVISIBLE
 from chalicelib.mail.headers import decode_base64, decode_words, one_line, split_parameters
 from chalicelib.mail.structure import Part
 
 MAX_NAME = 180  # bytes of a file name
 MAX_ENDING = 20
-MAX_UU_LINES = 700_000  # of 45 bytes: more than any mail may bring
+MAX_FLOWED = 2_000_000  # characters; what is longer was not written by hand
 
-OUTLOOK_TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
+_OUTLOOK_TYPES = {"application/ms-tnef", "application/vnd.ms-tnef"}
+_UUENCODED = {"x-uuencode", "uuencode", "x-uue", "uue"}
 _UNKNOWN = "application/octet-stream"
 _SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 _PLACEHOLDER = re.compile(r"\bhtml\b", re.IGNORECASE)
 _PLACEHOLDER_LENGTH = 300
 _EXTENSIONS = {
@@ -34,13 +34,17 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of the mail; `content_id` without brackets. Inline: the HTML shows it in place."""
+    """A file of the mail; `content_id` without brackets. Inline: the HTML shows it in place.
+
+    `guessed_name` is there where the name holds U+FFFD for letters that can be guessed.
+    """
 
     filename: str
     content_type: str
     content: bytes
     content_id: str | None
     is_inline: bool
+    guessed_name: str | None = None
 
 
 @dataclass(slots=True)
@@ -100,6 +104,12 @@ def _sort(
         html += [] if new_html else new_text
 
 
+def charset_of(bodies: Bodies) -> str | None:
+    """The first charset that the mail declares for a text: the likeliest for raw headers, too."""
+    declared = (part.parameters.get("charset", "") for part in [*bodies.text, *bodies.html])
+    return next((name for name in declared if name.lower() not in {"", "us-ascii", "ascii"}), None)
+
+
 def _add(body: list[Part] | None, part: Part, *, is_wanted: bool) -> None:
     if body is not None and is_wanted:
         body.append(part)
@@ -116,40 +126,42 @@ def _is_body(part: Part, index: int, container: str) -> bool:
 
 def decoded(raw: bytes, part: Part) -> bytes:
     """The bytes of a leaf, its transfer encoding undone as far as it goes."""
-    encoding = part.headers.first("content-transfer-encoding").lower().strip(" \t;\"'")
+    encoding = _encoding(part)
     body = memoryview(raw)[part.start : part.end]
     if encoding == "base64":
         return decode_base64(body)
     if encoding == "quoted-printable":
         return binascii.a2b_qp(_SOFT_BREAK.sub(b"=", body))
-    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        return _uudecode(bytes(body))
+    if encoding in _UUENCODED:
+        return uuencode.decode_body(bytes(body)) or bytes(body)
     return bytes(body)
 
 
-def _uudecode(body: bytes) -> bytes:
-    out: list[bytes] = []
-    for line in islice(io.BytesIO(body), MAX_UU_LINES):
-        if line.startswith(b"begin "):
-            out.clear()
-        elif line.strip() == b"end":
-            break
-        else:
-            try:
-                out.append(binascii.a2b_uu(line))
-            except binascii.Error:
-                continue
-    return b"".join(out)
+def _encoding(part: Part) -> str:
+    return part.headers.first("content-transfer-encoding").lower().strip(" \t;\"'")
 
 
 def part_text(raw: bytes, part: Part, hint: str | None) -> str:
     """The characters of a text leaf, its line ends as single line feeds."""
-    text = charsets.decode(decoded(raw, part), part.parameters.get("charset"), hint)
+    charset = part.parameters.get("charset")
+    text = charsets.decode(decoded(raw, part), charset, hint)
+    if (
+        _encoding(part) == "base64"
+        and _CONTROLS.search(text)
+        and _NOT_BASE64.search(raw, part.start, part.end)
+    ):
+        # Words that were never encoded, whatever the header says.
+        text = charsets.decode(raw[part.start : part.end], charset, hint)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if part.parameters.get("format", "").lower() == "flowed":
+    if part.parameters.get("format", "").lower() == "flowed" and len(text) <= MAX_FLOWED:
         return _unflow(text, is_glued=part.parameters.get("delsp", "").lower() == "yes")
     return text
+
+
+def _may_hold_files(raw: bytes, part: Part) -> bool:
+    """Whether a plain text may have files written into it, which old scripts and Outlook do."""
+    return part.content_type != "text/html" and raw.find(b"begin ", part.start, part.end) >= 0
 
 
 def _unflow(text: str, *, is_glued: bool) -> str:
@@ -159,16 +171,14 @@ def _unflow(text: str, *, is_glued: bool) -> str:
     for line in text.split("\n"):
         words = line.lstrip(">")
         mark = line[: len(line) - len(words)]
-        words = words.removeprefix(" ") if not mark else words
-        is_signature = words.strip(" ") == "--" and words.lstrip(" ").startswith("-- ")
-        if open_mark == mark and not is_signature:
-            out[-1] = (out[-1][:-1] if is_glued else out[-1]) + words.removeprefix(
-                " " if mark else ""
-            )
-        else:
-            out.append(mark + words)
-        open_mark = mark if words.endswith(" ") and words.strip() and not is_signature else None
-    return "\n".join(out)
+        words = words.removeprefix(" ")
+        is_signature = words.strip(" ") == "--" and words.startswith("-- ")
+        is_open = words.endswith(" ") and bool(words.strip()) and not is_signature
+        if open_mark != mark or is_signature:
+            out += ["\n", mark, " " if mark and words else ""]
+        out.append(words[:-1] if is_open and is_glued else words)
+        open_mark = mark if is_open else None
+    return "".join(out[1:])
 
 
 def read_text(raw: bytes, bodies: Bodies, hint: str | None) -> tuple[str, str | None]:
@@ -180,7 +190,8 @@ def read_text(raw: bytes, bodies: Bodies, hint: str | None) -> tuple[str, str | 
     limit = html_text.MAX_HTML // max(len(pages), 1)
     texts = (_as_text(raw, part, hint, limit) for part in bodies.text)
     text = "\n\n".join(filter(str.strip, texts))
-    if html and (not text.strip() or _is_placeholder(text)):
+    is_derived = bool(bodies.text) and all(part in pages for part in bodies.text)
+    if html and not is_derived and (not text.strip() or _is_placeholder(text)):
         derived = html_text.to_text(html)
         text = derived if len(derived) > len(text) else text
     return text, html or None
@@ -200,29 +211,72 @@ def _as_html(raw: bytes, part: Part, hint: str | None) -> str:
     text = part_text(raw, part, hint)
     if part.content_type == "text/html":
         return text
+    if not text.strip():
+        return ""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return f"<pre>{escaped}</pre>"
 
 
-def read_files(raw: bytes, files: Iterable[Part], html: str | None) -> tuple[Attachment, ...]:
+def read_files(raw: bytes, bodies: Bodies, html: str | None) -> tuple[Attachment, ...]:
     """The attachments, each with a name that is safe to store and to show."""
-    read = (_attachment(raw, part, html or "") for part in files)
-    return tuple(file for attachment in read for file in _unwrapped(attachment, html or ""))
+    found: list[Attachment] = []
+    for part in bodies.files:
+        file = _attachment(raw, part, html or "")
+        found += _unwrapped(file, html or "") if is_wrapping(part) else [file]
+        found += _still_encoded(raw, part, file)
+    for part in bodies.text:
+        if _may_hold_files(raw, part):
+            # The text keeps them: that nothing of it vanishes matters more than its looks.
+            written = uuencode.files_in(decoded(raw, part))
+            found += [_file(name, _UNKNOWN, content, "", "") for name, content in written]
+    return tuple(found)
+
+
+def given_name(part: Part) -> str:
+    """The file name that the mail gives this part, as it stands there; empty without one."""
+    return part.disposition_parameters.get("filename") or part.parameters.get("name") or ""
+
+
+def is_wrapping(part: Part) -> bool:
+    """Whether Outlook has wrapped up a mail of its own in this part."""
+    return part.content_type in _OUTLOOK_TYPES or given_name(part).lower() == "winmail.dat"
 
 
 def _attachment(raw: bytes, part: Part, html: str) -> Attachment:
     content = decoded(raw, part)
-    given = part.disposition_parameters.get("filename") or part.parameters.get("name") or ""
+    given = given_name(part)
     if not given and part.content_type == "message/rfc822":
         given = _embedded_name(content)
-    return _file(given, part.content_type, content, part.headers.first("content-id"), html)
+    file = _file(given, part.content_type, content, part.headers.first("content-id"), html)
+    strict = file.filename if given.isascii() else _strict_name(part)
+    if "\ufffd" not in strict:
+        return file
+    name = clean_filename(strict, part.content_type)
+    return replace(file, filename=name, guessed_name=file.filename)
+
+
+def _strict_name(part: Part) -> str:
+    """The file name that the mail gives this part, with U+FFFD for what is no UTF-8."""
+    headers = part.headers.strict()
+    _, shown = headers.structured("content-disposition")
+    _, typed = headers.last_structured("content-type")
+    return shown.get("filename") or typed.get("name") or ""
+
+
+def _still_encoded(raw: bytes, part: Part, file: Attachment) -> list[Attachment]:
+    """What was sent, if its encoding is none that RFC 2045 knows: it wants such content left alone.
+
+    The file in it is another attachment, which is what people look for.
+    """
+    content = raw[part.start : part.end]
+    if _encoding(part) not in _UUENCODED or content == file.content:
+        return []
+    name, guessed = f"{file.filename}.uu", file.guessed_name and f"{file.guessed_name}.uu"
+    return [Attachment(name, _UNKNOWN, content, None, is_inline=False, guessed_name=guessed)]
 
 
 def _unwrapped(attachment: Attachment, html: str) -> list[Attachment]:
     """The attachment, or the files that Outlook has wrapped up in it."""
-    is_wrapped = attachment.filename.lower() == "winmail.dat"
-    if not (is_wrapped or attachment.content_type in OUTLOOK_TYPES):
-        return [attachment]
     from chalicelib.mail.tnef import wrapped_files
 
     found = [

@@ -55,6 +55,9 @@ _KNOWN = frozenset(aliases.values()) - _FOREIGN | {
 }  # fmt: skip
 
 _SAMPLE = 20_000
+_STRAY = re.compile(r"[\udc80-\udcff]")
+_STRAY_LETTERS = re.compile(r"(?<=[A-Za-z])[\udc80-\udcff]+|[\udc80-\udcff]+(?=[A-Za-z])")
+_WHOLE = re.compile(r"[^\x00-\x7f\udc80-\udcff]+")
 _HIGH = re.compile(rb"[\x80-\xff]")
 # Bytes that are letters in windows-1250, but signs in windows-1252, between or before letters.
 _CENTRAL = re.compile(rb"[a-z\xe0-\xff][\xb3\xb9\xbe\xbf\x9d\x9f]+[a-z\xe0-\xff]|\b\xb3[a-z]")
@@ -100,6 +103,13 @@ def decode(content: bytes, declared: str | None = None, hint: str | None = None)
     return storable(_damaged(content, codec))
 
 
+def decode_strictly(content: bytes) -> str:
+    """Text for a header, which RFC 6532 wants to be UTF-8: a byte that is none becomes U+FFFD."""
+    if _strict(content, "utf_8") is not None:
+        return decode(content)
+    return storable(_STRAY.sub("\ufffd", content.decode("utf-8", "surrogateescape")))
+
+
 def _candidates(content: bytes, codec: str | None, hint: str | None) -> list[str]:
     if codec and codec not in {"ascii", "cp1252", "utf_8"}:
         # Seven bits of UTF-8 look like anything; a charset named on purpose goes first.
@@ -122,9 +132,27 @@ def _damaged(content: bytes, codec: str | None) -> str:
     """Text for bytes that no candidate decodes whole."""
     if codec and codec not in {"ascii", "cp1252"} and _is_readable(content[:_SAMPLE], codec):
         return content.decode(codec, "replace")
+    if codec == "utf_8" and (mixed := _mixed(content)):
+        return mixed
     guessed = "cp1252" if codec == "cp1252" else _guess(content[:_SAMPLE])
     text_or_none = _strict(content, guessed)
     return content.decode("latin-1") if text_or_none is None else text_or_none
+
+
+def _mixed(content: bytes) -> str | None:
+    """Text of UTF-8 with another charset amid it; None when nothing of it is UTF-8.
+
+    A stray byte beside a letter is one, too; those that stand alone are noise.
+    """
+    text = content.decode("utf-8", "surrogateescape")
+    others = _WHOLE.sub("", text)
+    if len(others) == len(text):
+        return None
+    codec = _guess(others[:_SAMPLE].encode("utf-8", "surrogateescape"))
+    text = _STRAY_LETTERS.sub(
+        lambda found: found[0].encode("utf-8", "surrogateescape").decode(codec, "replace"), text
+    )
+    return _STRAY.sub("\ufffd", text)
 
 
 def _is_readable(sample: bytes, codec: str) -> bool:

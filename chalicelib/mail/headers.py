@@ -4,6 +4,8 @@ Everything is capped before it is looked at closely: a header is the cheapest pl
 that costs minutes. Nothing here knows of bodies; addresses have a module of their own.
 """
 
+from __future__ import annotations
+
 import binascii
 import re
 import string
@@ -21,6 +23,7 @@ MAX_VALUE = 64 * 1024  # bytes of one value; an address list or References may b
 MAX_STRUCTURED = 8 * 1024
 MAX_PARAMETERS = 100
 MAX_IDS = 200
+MAX_PIECES = 200_000  # of base64 that was padded in its midst
 MAX_LINE = 998  # characters of a text header that are kept
 
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:((?:[^\n]*+)(?:\n[ \t][^\n]*+)*+)\n?")
@@ -32,6 +35,9 @@ _STRAY = re.compile(
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]+")
 _SPACES = re.compile(r"[ \t]{2,}")
+# Programs that know of no encoding but the name write raw letters into a word.
+_RAW_WORD = re.compile(rb"(=\?[^?\s]{1,90}\?[qQ]\?)([^?]*+(?:\?(?!=)[^?]*+){0,3})(?=\?=)")
+_RAW_LETTER = re.compile(rb"[\x80-\xff]")
 # Some clients leave a question mark in an encoded word as it is.
 _WORD = re.compile(
     r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?]*+(?:\?(?!=)[^?]*+){0,3})\?="
@@ -44,17 +50,29 @@ _PARAMETER = re.compile(
     re.DOTALL,
 )
 _NOT_BASE64 = bytes(set(range(256)) - set(string.ascii_letters.encode() + b"0123456789+/"))
+_GOES_ON = re.compile(rb"=[ \t\r\n]*+(?=[A-Za-z0-9+/])")
+_PIECES = re.compile(rb"[A-Za-z0-9+/= \t\r\n]*+")
 _TYPE = re.compile(r"\s*([\w.+-]{1,80})\s*/\s*([\w.+-]{1,127})", re.ASCII)
 
 
 class Headers:
-    """The fields of one block. Names are case-insensitive; values are bytes until they are read."""
+    """The fields of one block. Names are case-insensitive; values are bytes until they are read.
 
-    __slots__ = ("_fields", "hint")
+    Raw letters that are not UTF-8 are guessed, by `hint` first: the charset that the mail declares.
+    """
+
+    __slots__ = ("_fields", "_is_strict", "hint")
 
     def __init__(self) -> None:
         self._fields: dict[str, list[bytes]] = {}
-        self.hint: str | None = None  # the charset the mail declares, for raw 8-bit values
+        self._is_strict = False
+        self.hint: str | None = None
+
+    def strict(self) -> Headers:
+        """The same fields, with U+FFFD for each byte that would have to be guessed."""
+        strict = Headers()
+        strict._fields, strict._is_strict = self._fields, True
+        return strict
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -76,8 +94,16 @@ class Headers:
 
     def structured(self, name: str) -> tuple[str, dict[str, str]]:
         """The first value of a field as its head and its parameters."""
-        values = self._fields.get(name)
-        return split_parameters(self._one_line(values[0][:MAX_STRUCTURED])) if values else ("", {})
+        return self._structured(self._fields.get(name, [])[:1])
+
+    def last_structured(self, name: str) -> tuple[str, dict[str, str]]:
+        """The last value of a field as its head and its parameters."""
+        return self._structured(self._fields.get(name, [])[-1:])
+
+    def _structured(self, values: list[bytes]) -> tuple[str, dict[str, str]]:
+        for value in values:
+            return split_parameters(self._one_line(value[:MAX_STRUCTURED]))
+        return "", {}
 
     def text(self, name: str) -> str:
         """The first value of a field for people to read: decoded, one line, bounded."""
@@ -85,7 +111,15 @@ class Headers:
         return one_line(decode_words(self._one_line(values[0])))[:MAX_LINE] if values else ""
 
     def _one_line(self, value: bytes) -> str:
-        return _BREAKS.sub(" ", charsets.decode(value, None, self.hint)).strip()
+        if not value.isascii():
+            value = _RAW_WORD.sub(_with_encoded_letters, value)
+        guess = not self._is_strict
+        text = charsets.decode(value, None, self.hint) if guess else charsets.decode_strictly(value)
+        return _BREAKS.sub(" ", text).strip()
+
+
+def _with_encoded_letters(word: re.Match[bytes]) -> bytes:
+    return word[1] + _RAW_LETTER.sub(lambda letter: b"=%02X" % letter[0][0], word[2])
 
 
 def read_headers(
@@ -156,6 +190,15 @@ def _word_bytes(encoding: str, encoded: str) -> bytes:
 
 def decode_base64(content: bytes | memoryview) -> bytes:
     """What can be read of this base64, however it was cut or padded."""
+    padding = _GOES_ON.search(content)
+    if padding is None or not _PIECES.fullmatch(content, padding.end()):
+        return _decode_piece(content)
+    # Encoded piece by piece; what follows the padding is as much part of it.
+    pieces = bytes(content).split(b"=", MAX_PIECES)
+    return b"".join(map(_decode_piece, pieces))
+
+
+def _decode_piece(content: bytes | memoryview) -> bytes:
     try:
         return binascii.a2b_base64(content)
     except binascii.Error:

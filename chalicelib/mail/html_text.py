@@ -23,6 +23,7 @@ _HREF = re.compile(
     r"\bhref\s*=\s*(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s>\"']{1,2000}))", re.IGNORECASE
 )
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]{1,200})\"|'([^']{1,200})')", re.IGNORECASE)
+_EMBEDDED = re.compile(r"data:[\w/+.-]{1,60};base64,[\w+/=%]*+")
 _HUGE_REFERENCE = re.compile(r"&#[xX]?[0-9a-fA-F]{9,};?")
 _LINKABLE = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -43,15 +44,17 @@ def unescape(text: str) -> str:
 
 
 def to_text(source: str, limit: int = MAX_HTML) -> str:
-    """The plain text of the first `limit` characters of this HTML."""
-    return _Writer().write(source[:limit])
+    """The plain text of the first `limit` characters of this HTML, pictures in it not counted."""
+    if len(source) > limit:
+        source = _EMBEDDED.sub("", source)
+    return _Writer().write(source[:limit], MAX_TAGS * limit // MAX_HTML)
 
 
-def _tags(source: str) -> Iterator[tuple[str, re.Match[str] | None]]:
+def _tags(source: str, limit: int) -> Iterator[tuple[str, re.Match[str] | None]]:
     """The text before each tag, and the tag; what browsers do not show is skipped."""
     position = count = 0
     ends: dict[str, int] = {}
-    while count < MAX_TAGS and (tag := TAG.search(source, position)) is not None:
+    while count < limit and (tag := TAG.search(source, position)) is not None:
         count += 1
         yield source[position : tag.start()], tag
         position = tag.end()
@@ -82,8 +85,8 @@ class _Writer:
         self.link_from = 0
         self.links = 0
 
-    def write(self, source: str) -> str:
-        for text, tag in _tags(source):
+    def write(self, source: str, tags: int) -> str:
+        for text, tag in _tags(source, tags):
             self._text(text)
             name = tag[2].lower() if tag and tag[2] else ""
             if tag and name in _WRITTEN:

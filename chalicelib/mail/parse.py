@@ -5,16 +5,18 @@ is not known here.
 """
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.errors import DeskError
-from chalicelib.mail.addresses import Address, parse_addresses
-from chalicelib.mail.bodies import Attachment, Bodies, read_files, read_text, sort_parts
+from chalicelib.mail.addresses import Address, parse_addresses, parse_mailboxes
+from chalicelib.mail.bodies import Attachment, Bodies, charset_of, read_files, read_text, sort_parts
 from chalicelib.mail.headers import Headers, message_ids, read_date
+from chalicelib.mail.inner import inner_text, is_blank
 from chalicelib.mail.kinds import MailKind, classify
-from chalicelib.mail.reports import FailedRecipient
-from chalicelib.mail.structure import Part, read_structure
+from chalicelib.mail.reports import FailedRecipient, returned_ids
+from chalicelib.mail.structure import read_structure
 
 __all__ = [
     "Address",
@@ -25,7 +27,13 @@ __all__ = [
     "MailKind",
     "content_digest",
     "parse",
+    "with_guessed_letters",
 ]
+
+MAX_THREAD = 500  # characters
+
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]+")
+_RETURNING = {MailKind.BOUNCE, MailKind.DELAYED, MailKind.FEEDBACK}
 
 
 class MailError(DeskError):
@@ -36,7 +44,11 @@ class MailError(DeskError):
 
 @dataclass(frozen=True, slots=True)
 class InboundMail:
-    """A mail as it arrived. Ids stand without brackets, header values on one line each."""
+    """A mail as it arrived. Ids stand without brackets, header values on one line each.
+
+    In `from_`, `to` and `cc` an address may be written without "@" and domain.
+    `returned_ids` name the mail that came back, and those it answered, nearest first.
+    """
 
     subject: str
     sender: Address | None
@@ -53,8 +65,19 @@ class InboundMail:
     attachments: tuple[Attachment, ...]
     kind: MailKind
     failed: tuple[FailedRecipient, ...]
+    returned_ids: tuple[str, ...]
+    thread_topic: str | None
+    thread_index: str | None
     delivered_to: tuple[str, ...]
     languages: tuple[str, ...]
+    headers: Headers = field(repr=False, compare=False)
+
+    def header(self, name: str) -> str:
+        """The first value of any field: decoded, one line of 1000 characters at most, or "".
+
+        Raw letters in it that are not UTF-8 are guessed.
+        """
+        return self.headers.text(name.lower())
 
 
 def parse(raw: bytes) -> InboundMail:
@@ -70,31 +93,71 @@ def _parse(raw: bytes) -> InboundMail:
         raw = raw.replace(b"\r", b"\n")
     root = read_structure(raw)
     bodies = sort_parts(root)
-    headers = root.headers
-    headers.hint = hint = _charset(bodies)
-    text, html = read_text(raw, bodies, hint)
-    kind, failed = classify(raw, root, text)
-    senders = _addresses(headers, "sender")
+    headers, strict = root.headers, root.headers.strict()
+    headers.hint = hint = charset_of(bodies)
+    own_text, own_html = read_text(raw, bodies, hint)
+    text, html = _with_inner(raw, bodies, own_text, own_html)
+    kind, failed = classify(raw, root, own_text)
     ids = message_ids(headers.every("message-id")[:1])
     return InboundMail(
-        subject=headers.text("subject"),
-        sender=senders[0] if senders else None,
-        from_=_addresses(headers, "from"),
-        reply_to=_addresses(headers, "reply-to"),
-        to=_addresses(headers, "to"),
-        cc=_addresses(headers, "cc"),
+        subject=strict.text("subject"),
+        sender=_sender(strict),
+        from_=_mailboxes(strict, "from"),
+        reply_to=_addresses(strict, "reply-to"),
+        to=_mailboxes(strict, "to"),
+        cc=_mailboxes(strict, "cc"),
         message_id=ids[0] if ids else None,
         in_reply_to=message_ids(headers.every("in-reply-to")),
         references=message_ids(headers.every("references")),
         date=read_date(headers.first("date")),
         text=text,
         html=html,
-        attachments=read_files(raw, bodies.files, html),
+        attachments=read_files(raw, bodies, html),
         kind=kind,
         failed=failed,
+        returned_ids=returned_ids(raw, root, text) if kind in _RETURNING else (),
+        thread_topic=headers.text("thread-topic")[:MAX_THREAD] or None,
+        thread_index=_NOT_BASE64.sub("", headers.first("thread-index"))[:MAX_THREAD] or None,
         delivered_to=_delivered_to(headers),
         languages=_languages(headers),
+        headers=headers,
     )
+
+
+def with_guessed_letters(mail: InboundMail) -> InboundMail:
+    """The mail with U+FFFD in its subject, addresses and file names replaced by likely letters.
+
+    They are read in the charset that the mail declares for its text, else in what they look like.
+    """
+    people = (*mail.from_, *mail.to, *mail.cc, *mail.reply_to, *filter(None, [mail.sender]))
+    if any("\ufffd" in f"{one.name}{one.address}" for one in people) or "\ufffd" in mail.subject:
+        headers = mail.headers
+        mail = replace(
+            mail,
+            subject=headers.text("subject"),
+            sender=_sender(headers),
+            from_=_mailboxes(headers, "from"),
+            reply_to=_addresses(headers, "reply-to"),
+            to=_mailboxes(headers, "to"),
+            cc=_mailboxes(headers, "cc"),
+        )
+    return replace(mail, attachments=tuple(map(_with_guessed_name, mail.attachments)))
+
+
+def _with_guessed_name(file: Attachment) -> Attachment:
+    return (
+        replace(file, filename=file.guessed_name, guessed_name=None) if file.guessed_name else file
+    )
+
+
+def _with_inner(raw: bytes, bodies: Bodies, text: str, html: str | None) -> tuple[str, str | None]:
+    """The text and the HTML, or where nobody would see anything in them, those of a file."""
+    if not bodies.files or not is_blank(text):
+        return text, html
+    found, page = inner_text(raw, bodies)
+    # An empty page must not hide what was found; one of pictures is worth to be seen.
+    has_picture = html is not None and "<img" in html.lower()
+    return (found, html if has_picture else page) if found or page else (text, html)
 
 
 def content_digest(mail: InboundMail) -> str:
@@ -104,7 +167,7 @@ def content_digest(mail: InboundMail) -> str:
     same Message-ID.
     """
     digest = hashlib.sha256()
-    for field in (
+    for piece in (
         ",".join(address.address for address in mail.from_).encode(),
         (mail.date.isoformat() if mail.date else "").encode(),
         mail.text.encode(),
@@ -112,24 +175,21 @@ def content_digest(mail: InboundMail) -> str:
         *(attachment.content for attachment in mail.attachments),
     ):
         # The length goes first, so that no two different mails run together to the same bytes.
-        digest.update(len(field).to_bytes(8, "big"))
-        digest.update(field)
+        digest.update(len(piece).to_bytes(8, "big"))
+        digest.update(piece)
     return digest.hexdigest()
-
-
-def _charset(bodies: Bodies) -> str | None:
-    """The first charset that the mail declares for a text: the likeliest for raw headers, too."""
-    declared = (_declared(part) for part in [*bodies.text, *bodies.html])
-    return next(filter(None, declared), None)
-
-
-def _declared(part: Part) -> str | None:
-    charset = part.parameters.get("charset", "").lower()
-    return None if charset in {"us-ascii", "ascii"} else charset or None
 
 
 def _addresses(headers: Headers, name: str) -> tuple[Address, ...]:
     return parse_addresses(", ".join(headers.every(name)))
+
+
+def _mailboxes(headers: Headers, name: str) -> tuple[Address, ...]:
+    return parse_mailboxes(", ".join(headers.every(name)))
+
+
+def _sender(headers: Headers) -> Address | None:
+    return next(iter(_addresses(headers, "sender")), None)
 
 
 def _delivered_to(headers: Headers) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from chalicelib.mail.addresses import clean
 from chalicelib.mail.bodies import decoded
-from chalicelib.mail.headers import Headers, one_line, read_headers
+from chalicelib.mail.headers import Headers, message_ids, one_line, read_headers
 from chalicelib.mail.structure import Part
 
 MAX_RECIPIENTS = 100
 MAX_REPORT = 100_000  # bytes of a report that are read
 MAX_PROSE = 6000  # characters; after them comes the mail that came back
+MAX_RETURNED = 100_000  # characters of a report in which that mail may stand
+MAX_RETURNED_IDS = 20
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])\d\d[ -](?=[#\d<A-Za-z])")
@@ -26,6 +28,15 @@ _ADDRESS_LINE = re.compile(
 _BLANK_LINES = re.compile(rb"\n[ \t\r]*+\n\s*+")
 _RETURNED = re.compile(
     r"^[ \t>]*-{2,}[ \w-]*(?:copy|original|returned|enclosed|undelivered|below this line)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ORIGINALS = {
+    "message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers",
+    "message/global-headers",
+}  # fmt: skip
+_ID_FIELDS = ("message-id", "in-reply-to", "references")
+_ID_LINE = re.compile(
+    r"^[ \t>]*+(message-id|in-reply-to|references)[ \t]*:([^\n]*+(?:\n[ \t>]*+<[^\n]*+)*+)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -97,6 +108,21 @@ def from_prose(headers: Headers, text: str) -> tuple[FailedRecipient, ...]:
     return tuple(
         FailedRecipient(address, status, diagnostic) for address in dict.fromkeys(addresses)
     )
+
+
+def returned_ids(raw: bytes, root: Part, text: str) -> tuple[str, ...]:
+    """The ids in the mail that a report returns: its own, then those it answers, nearest first."""
+    values: dict[str, list[str]] = {}
+    for part in walk(root):
+        if part.content_type in _ORIGINALS and not values:
+            content = decoded(raw, part)
+            fields, _ = read_headers(content, 0, len(content))
+            values = {name: found for name in _ID_FIELDS if (found := fields.every(name))}
+    if not values:
+        for line in _ID_LINE.finditer(text[:MAX_RETURNED]):
+            values.setdefault(line[1].lower(), []).append(line[2])
+    own, answered, thread = (message_ids(values.get(name, [])) for name in _ID_FIELDS)
+    return tuple(dict.fromkeys((*own, *answered, *reversed(thread))))[:MAX_RETURNED_IDS]
 
 
 def _code_in(text: str) -> str:

@@ -98,7 +98,11 @@ class _Scan:
         self.parts += 1
         fields = MAX_FIELDS if self.parts == 1 else MAX_PART_FIELDS
         headers, start = read_headers(self.raw, position, end, fields)
-        kind, parameters = headers.structured("content-type")
+        # Of several types the last one counts, as a gateway that corrects a part appends its own;
+        # of the whole mail the first, as for most who checked the mail before us.
+        is_root = self.parts == 1
+        typed = headers.structured if is_root else headers.last_structured
+        kind, parameters = typed("content-type")
         shown, shown_parameters = headers.structured("content-disposition")
         kind = kind if "/" in kind else default
         # Until a delimiter says otherwise, a part reaches to the end of the mail.

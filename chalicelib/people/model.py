@@ -20,7 +20,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What the desk knows of one address; `is_muted` after a permanent bounce."""
+    """What the desk knows of one address. `is_muted` after a permanent bounce; `is_allowed` once
+    an agent let its mail in for good; `is_proven` once somebody surely wrote from there, or an
+    agent knew it. One that is only blocked belongs to no person.
+    """
 
     email: str
     person: str
@@ -28,3 +31,5 @@ class Address:
     locale: str
     is_blocked: bool = False
     is_muted: bool = False
+    is_allowed: bool = False
+    is_proven: bool = False

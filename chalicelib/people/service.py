@@ -29,14 +29,14 @@ def find_or_make(
 ) -> tuple[Address, list[table.Write]]:
     """The address, and the writes that make a new person of it where it is unknown.
 
-    A new person's language is that of `text`, else `locale`.
+    A new person's language is that of `text`, else `locale`. Whoever asks vouches for the address.
     """
     known = find(ports, email)
-    if known:
+    if known and known.person:
         return known, []
     person = new_person(ports, email, name, locale=language_of(text) or locale)
     address = Address(person.email, person.id, person.name, person.locale)
-    return address, store.add(ports.keys(), person)
+    return address, store.add(ports.keys(), person, known, is_proven=True)
 
 
 def new_person(ports: Ports, email: str, name: str, *, locale: str) -> Person:

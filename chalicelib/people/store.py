@@ -21,11 +21,13 @@ class PersonItem(table.Item, discriminator="person"):
 
 class AddressItem(table.Item, discriminator="address"):
     email = UnicodeAttribute()
-    person = UnicodeAttribute()
-    name = UnicodeAttribute()
-    locale = UnicodeAttribute()
+    person = UnicodeAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    locale = UnicodeAttribute(null=True)
     is_blocked = BooleanAttribute(default=False)
     is_muted = BooleanAttribute(default=False)
+    is_allowed = BooleanAttribute(null=True)
+    is_proven = BooleanAttribute(null=True)
 
 
 def address_key(keys: Keys, email: str) -> tuple[str, str]:
@@ -39,11 +41,24 @@ def person_key(person: str) -> tuple[str, str]:
 def address_of(item: table.Item | None) -> Address | None:
     if not isinstance(item, AddressItem):
         return None
-    return Address(item.email, item.person, item.name, item.locale, item.is_blocked, item.is_muted)
+    return Address(
+        item.email,
+        item.person or "",
+        item.name or "",
+        item.locale or "",
+        item.is_blocked,
+        item.is_muted,
+        bool(item.is_allowed),
+        bool(item.is_proven),
+    )
 
 
-def add(keys: Keys, person: Person) -> list[table.Write]:
-    """The writes that add a person; the address is a claim, which a racing twin loses."""
+def add(
+    keys: Keys, person: Person, known: Address | None = None, *, is_proven: bool
+) -> list[table.Write]:
+    """The writes that add a person. The address is a claim, which a racing twin loses; one that
+    is `known` without a person gets this one.
+    """
     pk, sk = person_key(person.id)
     row = {"name": person.name, "email": person.email, "locale": person.locale}
     item = PersonItem(
@@ -65,8 +80,14 @@ def add(keys: Keys, person: Person) -> list[table.Write]:
         person=person.id,
         name=person.name,
         locale=person.locale,
+        is_proven=is_proven or None,
     )
-    return [table.Write(item), table.put_new(address)]
+    if known is None:
+        return [table.Write(item), table.put_new(address)]
+    named = [getattr(AddressItem, name).set(getattr(person, name)) for name in ("name", "locale")]
+    proof = [AddressItem.is_proven.set(True)] if is_proven else []
+    actions = (AddressItem.person.set(person.id), *named, *proof)
+    return [table.Write(item), table.Write(address, AddressItem.person.does_not_exist(), actions)]
 
 
 def person_of(item: table.Item | None) -> Person | None:
@@ -88,8 +109,23 @@ def list_page(limit: int, start: dict[str, Any] | None) -> table.Page:
 
 def mute(keys: Keys, email: str) -> None:
     """Send nothing automatic to this address any more; harmless where it is unknown."""
+    write = muting(keys, email, is_muted=True)
+    table.update(write.item, write.actions, table.exists())
+
+
+def muting(keys: Keys, email: str, *, is_muted: bool) -> table.Write:
+    """The write that mutes a known address, or lifts that."""
     pk, sk = address_key(keys, email)
-    table.update(AddressItem(pk=pk, sk=sk), [AddressItem.is_muted.set(True)], table.exists())
+    actions = (AddressItem.is_muted.set(is_muted),)
+    return table.Write(AddressItem(pk=pk, sk=sk), table.exists(), actions)
+
+
+def judging(keys: Keys, email: str, **marks: bool) -> table.Write:
+    """The write that sets `is_blocked`, `is_allowed` or `is_proven` of an address, known or not."""
+    pk, sk = address_key(keys, email)
+    actions = [AddressItem.kind.set(AddressItem), AddressItem.email.set(email.lower())]
+    actions += [getattr(AddressItem, name).set(value) for name, value in marks.items()]
+    return table.Write(AddressItem(pk=pk, sk=sk), None, tuple(actions))
 
 
 def erase(keys: Keys, person: Person) -> list[table.Write]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from chalicelib.keys import SIGNATURE_LENGTH, Keys
 from chalicelib.tickets.model import Ticket
@@ -34,6 +35,11 @@ class Pointer:
     seq: int | None = None
 
 
+def recipient_id(keys: Keys, email: str) -> str:
+    """What names a recipient among the mails of one change."""
+    return keys.hide(email.lower())[:10]
+
+
 def reply_address(keys: Keys, address: str, number: int, place: int) -> str:
     local, _, domain = address.partition("@")
     signature = keys.sign("reply", f"{number}.{place}")
@@ -51,6 +57,11 @@ def read_reply_address(keys: Keys, address: str) -> Pointer | None:
     return Pointer(number, place)
 
 
+def is_like_reply_address(address: str) -> bool:
+    """Whether it has the form of one, whoever signed it."""
+    return _REPLY.match(address) is not None
+
+
 def message_id(keys: Keys, address: str, number: int, seq: int, place: int) -> str:
     domain = address.partition("@")[2]
     signature = keys.sign("message-id", f"{number}.{seq}.{place}")
@@ -66,6 +77,11 @@ def read_message_id(keys: Keys, value: str) -> Pointer | None:
     if not keys.is_signed("message-id", f"{number}.{seq}.{place}", match["signature"]):
         return None
     return Pointer(number, place, seq)
+
+
+def is_like_message_id(value: str) -> bool:
+    """Whether it has the form of one, whoever signed it."""
+    return _OWN_ID.match(value) is not None
 
 
 def subject_tag(number: int) -> str:
@@ -117,3 +133,16 @@ def read_link_token(keys: Keys, token: str) -> tuple[int, int, int] | None:
         return None
     number, place, epoch = (int(part) for part in parts)
     return number, place, epoch
+
+
+LINKS_LIMIT = 10
+
+
+def find_link(keys: Keys, text: str, url: str) -> tuple[Pointer, int] | None:
+    """The first link to a customer's page in a text that has our signature, and its epoch."""
+    for found in islice(re.finditer(rf"{re.escape(url)}/t/([\w.]{{1,80}})", text), LINKS_LIMIT):
+        read = read_link_token(keys, found[1].rstrip("."))
+        if read:
+            number, place, epoch = read
+            return Pointer(number, place), epoch
+    return None

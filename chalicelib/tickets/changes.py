@@ -51,12 +51,21 @@ def next_seq(ticket: Ticket | None) -> int:
 
 
 def opened(
-    ticket: Ticket, article: Article, desk: Desk, *, channel: str, runs_clocks: bool = True
+    ticket: Ticket,
+    article: Article,
+    desk: Desk,
+    *,
+    channel: str,
+    runs_clocks: bool = True,
+    asked_at: datetime | None = None,
 ) -> Change:
-    """A new ticket with its first article, both made by the caller; its clocks start."""
+    """A new ticket with its first article, both made by the caller.
+
+    Its clocks start, at the instant the customer asked where that was before today.
+    """
     policy = desk.policy_of(ticket.group)
     if policy and runs_clocks:
-        clocks = targets.opened(policy, ticket.priority, ticket.opened_at)
+        clocks = targets.opened(policy, ticket.priority, asked_at or ticket.opened_at)
         ticket = replace(ticket, clocks=clocks)
     if article.is_public:
         ticket = replace(ticket, public_seq=article.seq)
@@ -294,6 +303,29 @@ def sent_again(ticket: Ticket, delivery: Delivery, now: datetime) -> Change:
         at=now,
     )
     return with_deliveries(Change(ticket, ticket, ()), [again])
+
+
+def with_mute(change: Change, place: int, *, is_muted: bool) -> Change:
+    """The change with mail to a contact known to arrive, or known to come back."""
+    contacts = list(change.after.contacts)
+    contacts[place] = replace(contacts[place], is_muted=is_muted)
+    return replace(change, after=replace(change.after, contacts=tuple(contacts)))
+
+
+def with_heat(change: Change, now: datetime) -> Change:
+    """The change with one more mail from outside counted in this hour."""
+    heat = (_hour(now), mails_this_hour(change.after, now) + 1)
+    return replace(change, after=replace(change.after, heat=heat))
+
+
+def mails_this_hour(ticket: Ticket, now: datetime) -> int:
+    """How many mails from outside joined the ticket since the hour struck."""
+    hour, count = ticket.heat
+    return count if hour == _hour(now) else 0
+
+
+def _hour(now: datetime) -> int:
+    return int(now.timestamp()) // 3600
 
 
 def with_contact(change: Change, contact: Contact) -> Change:

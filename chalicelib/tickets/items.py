@@ -13,6 +13,7 @@ from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     NumberAttribute,
+    NumberSetAttribute,
     UnicodeAttribute,
     UTCDateTimeAttribute,
 )
@@ -63,6 +64,8 @@ class HeadItem(table.Item, discriminator="head"):
     follow_up_of = NumberAttribute(null=True)
     closed_at = UTCDateTimeAttribute(null=True)
     link_epoch = NumberAttribute(null=True)
+    merged_into = NumberAttribute(null=True)
+    heat: JSONAttribute = _CompactJSON(null=True)
 
 
 class ArticleItem(table.Item, discriminator="article"):
@@ -79,6 +82,9 @@ class ArticleItem(table.Item, discriminator="article"):
     raw_key = UnicodeAttribute(null=True)
     attachments: JSONAttribute = _CompactJSON(null=True)
     flight: JSONAttribute = _CompactJSON(null=True)
+    has_html = BooleanAttribute(null=True)
+    thread: JSONAttribute = _CompactJSON(null=True)
+    comment = UnicodeAttribute(null=True)
 
 
 class DeliveryItem(table.Item, discriminator="delivery"):
@@ -104,11 +110,15 @@ class EffectItem(table.Item, discriminator="effect"):
 
 
 class MessageIdItem(table.Item, discriminator="message_id"):
-    """A Message-ID that came in or went out, and the article that it belongs to."""
+    """A Message-ID that came in or went out, and the article that it belongs to.
+
+    `others` are the tickets of other mails that came under the same id.
+    """
 
     number = NumberAttribute()
     seq = NumberAttribute()
     digest = UnicodeAttribute(null=True)
+    others = NumberSetAttribute(null=True)
 
 
 _DELIVERY_FIELDS = [field.name for field in fields(Delivery) if field.name != "number"]
@@ -148,6 +158,8 @@ def ticket_of(item: table.Item | None) -> Ticket | None:
         follow_up_of=int(item.follow_up_of) if item.follow_up_of else None,
         closed_at=item.closed_at,
         link_epoch=int(item.link_epoch or 0),
+        merged_into=int(item.merged_into) if item.merged_into else None,
+        heat=tuple(item.heat or (0, 0)),
     )
 
 
@@ -173,6 +185,9 @@ def article_of(item: table.Item | None) -> Article | None:
         raw_key=item.raw_key,
         attachments=tuple(Attachment(**attachment) for attachment in item.attachments or ()),
         flight=item.flight,
+        has_html=bool(item.has_html),
+        thread=tuple(item.thread) if item.thread else None,
+        comment=item.comment,
     )
 
 
@@ -220,7 +235,7 @@ def head_item(ticket: Ticket) -> HeadItem:
         subject=ticket.subject,
         group=ticket.group,
         assignee=ticket.assignee,
-        contacts=[[c.person, c.name, c.email, c.locale, c.since] for c in ticket.contacts],
+        contacts=[_contact_json(contact) for contact in ticket.contacts],
         priority=ticket.priority,
         tags=list(ticket.tags) or None,
         version=ticket.version,
@@ -231,7 +246,14 @@ def head_item(ticket: Ticket) -> HeadItem:
         follow_up_of=ticket.follow_up_of,
         closed_at=ticket.closed_at,
         link_epoch=ticket.link_epoch or None,
+        merged_into=ticket.merged_into,
+        heat=list(ticket.heat) if ticket.heat[1] else None,
     )
+
+
+def _contact_json(contact: Contact) -> list[Any]:
+    fields = [contact.person, contact.name, contact.email, contact.locale, contact.since]
+    return [*fields, True] if contact.is_muted else fields
 
 
 def _list_of(ticket: Ticket) -> str:
@@ -256,6 +278,7 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
         "priority": ticket.priority,
         "name": ticket.requester.name,
         "email": ticket.requester.email,
+        "muted": ticket.requester.is_muted or None,
         "version": ticket.version,
         "opened": table.stamp(ticket.opened_at),
         "updated": table.stamp(ticket.updated_at),
@@ -347,6 +370,9 @@ def article_item(article: Article) -> ArticleItem:
         raw_key=article.raw_key,
         attachments=attachments or None,
         flight=article.flight,
+        has_html=article.has_html or None,
+        thread=list(article.thread) if article.thread else None,
+        comment=article.comment,
     )
 
 

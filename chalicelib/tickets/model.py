@@ -39,13 +39,17 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person on a ticket, as they were when they joined; they see articles from `since` on."""
+    """A person on a ticket, as they were when they joined; they see articles from `since` on.
+
+    `is_muted` once mail to them came back for good.
+    """
 
     person: str
     name: str
     email: str
     locale: str
     since: int = 0
+    is_muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Ticket:
     `contacts` only grows, since a reply address names its owner's place in it; the first is the
     requester. `version` counts the changes that a person may conflict with, `seq` all changes;
     `public_seq` is the newest article that the customer can see. `chain` is the hash of the last
-    ledger entry.
+    ledger entry. `heat` is how many mails from outside joined in which hour since 1970.
     """
 
     number: int
@@ -76,6 +80,8 @@ class Ticket:
     follow_up_of: int | None = None
     closed_at: datetime | None = None
     link_epoch: int = 0
+    merged_into: int | None = None
+    heat: tuple[int, int] = (0, 0)
 
     @property
     def requester(self) -> Contact:
@@ -128,7 +134,9 @@ class Article:
     """One entry on the timeline that somebody wrote. Its `seq` is its id on the ticket.
 
     `text` is what people see first; `text_key` the file with all of a long one; `raw_key` the
-    original mail. `flight` is how the mail was understood when it came in.
+    original mail, `thread` what Outlook calls its thread: topic and index. `comment` is what an
+    agent wrote above a mail they passed on; agents alone see it. `flight` is how the mail was
+    understood when it came in.
     """
 
     number: int
@@ -145,6 +153,9 @@ class Article:
     raw_key: str | None = None
     attachments: tuple[Attachment, ...] = ()
     flight: dict[str, str] | None = None
+    has_html: bool = False
+    thread: tuple[str, str] | None = None
+    comment: str | None = None
 
     @property
     def is_public(self) -> bool:

@@ -17,8 +17,9 @@ from chalicelib.desk.model import Desk
 from chalicelib.desk.service import live_desk
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.ledger.model import Actor
+from chalicelib.people import service as people
 from chalicelib.ports import Ports
-from chalicelib.tickets import changes, store
+from chalicelib.tickets import addressing, changes, store
 from chalicelib.tickets.access import Who, seen
 from chalicelib.tickets.changes import Change, Edit
 from chalicelib.tickets.model import (
@@ -234,7 +235,7 @@ def delivery_to(
     return Delivery(
         number=change.after.number,
         seq=change.seq,
-        recipient=ports.keys().hide(contact.email.lower())[:10],
+        recipient=addressing.recipient_id(ports.keys(), contact.email),
         mail=mail,
         name=contact.name,
         email=contact.email,
@@ -271,11 +272,17 @@ def edit_ticket(
     return amend(ports, number, decide, actor=who.actor, cause="edit", claim=claim)
 
 
-def accept_article(ports: Ports, who: Who, number: int, seq: int) -> Saved:
-    """Take a held article as the customer's, with all that follows from it."""
+def accept_article(
+    ports: Ports, who: Who, number: int, seq: int, *, adds_sender: bool = False
+) -> Saved:
+    """Take a held article as the customer's, with all that follows from it.
+
+    `adds_sender` makes whoever wrote it a participant, who sees what is written from then on.
+    """
     who.need("tickets:write")
     desk = live_desk(ports)
     key = (table.ticket_pk(number), table.article_sk(seq))
+    joining = _sender_of(ports, key) if adds_sender else None
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
@@ -283,9 +290,24 @@ def accept_article(ports: Ports, who: Who, number: int, seq: int) -> Saved:
         article = store.article_of(table.fetch([key]).get(key))
         if article is None:
             raise NotFound(f"There is no article {seq} on ticket {number}.")
-        return changes.accepted(ticket, article, desk, now)
+        change = changes.accepted(ticket, article, desk, now)
+        return changes.with_contact(change, joining[0]) if joining else change
 
-    return amend(ports, number, decide, actor=who.actor, cause="accept")
+    also = joining[1] if joining else ()
+    return amend(ports, number, decide, actor=who.actor, cause="accept", also=also)
+
+
+def _sender_of(ports: Ports, key: tuple[str, str]) -> tuple[Contact, Sequence[table.Write]] | None:
+    """Who wrote an article as a contact, with the writes that make them a person where new."""
+    article = store.article_of(table.fetch([key]).get(key))
+    if article is None or not people.is_address(article.author.email):
+        return None
+    locale = live_desk(ports).locale
+    author = article.author
+    address, writes = people.find_or_make(
+        ports, author.email, author.name, text=article.text, locale=locale
+    )
+    return Contact(address.person, address.name, address.email, address.locale), writes
 
 
 def send_again(ports: Ports, who: Who, number: int, delivery_id: str) -> Saved:

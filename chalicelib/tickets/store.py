@@ -27,6 +27,8 @@ from chalicelib.tickets.items import (
     ticket_of,
 )
 from chalicelib.tickets.model import (
+    Delivery,
+    DeliveryState,
     Ticket,
     Timeline,
 )
@@ -185,14 +187,44 @@ def effect_write(number: int, seq: int, reaction: str, now: datetime) -> table.W
     return table.put_new(item)
 
 
-def message_id_claim(pk: str, number: int, seq: int, *, digest: str | None) -> table.Write:
-    """Claim a Message-ID for an article; the digest tells a repetition from another mail."""
-    item = MessageIdItem(pk=pk, sk=table.CLAIM, number=number, seq=seq, digest=digest)
+DELIVERY_FINAL = (
+    DeliveryItem.lease_until.remove(),
+    DeliveryItem.g4pk.remove(),
+    DeliveryItem.g4sk.remove(),
+)
+
+
+def delivery_ended(delivery: Delivery, state: DeliveryState, reason: str) -> table.Write:
+    """The write that ends a delivery badly, to be made together with the fact of it."""
+    item = DeliveryItem(
+        pk=table.ticket_pk(delivery.number),
+        sk=table.delivery_sk(delivery.seq, delivery.recipient),
+    )
+    actions = (
+        DeliveryItem.state.set(state.value),
+        DeliveryItem.reason.set(reason[:500]),
+        *DELIVERY_FINAL,
+    )
+    return table.Write(item, DeliveryItem.state == delivery.state.value, actions)
+
+
+def message_id_claim(
+    pk: str, number: int, seq: int, *, digest: str | None, sk: str = table.CLAIM
+) -> table.Write:
+    """Claim a Message-ID for an article; the digest tells a repetition from another mail.
+
+    Where another mail has the id, its digest is the `sk` under which this one stands beside it.
+    """
+    item = MessageIdItem(pk=pk, sk=sk, number=number, seq=seq, digest=digest)
     return table.put_new(item)
 
 
-def message_id_write(
-    pk: str, number: int, seq: int, *, digest: str | None, sk: str = table.CLAIM
-) -> table.Write:
-    """Remember a Message-ID without a claim, for one of ours or one that another mail took."""
-    return table.Write(MessageIdItem(pk=pk, sk=sk, number=number, seq=seq, digest=digest))
+def message_id_shared(pk: str, number: int) -> table.Write:
+    """Note on a claimed Message-ID that a mail on another ticket came under it, too."""
+    item = MessageIdItem(pk=pk, sk=table.CLAIM)
+    return table.Write(item, table.exists(), (MessageIdItem.others.add({number}),))
+
+
+def message_id_write(pk: str, number: int, seq: int) -> table.Write:
+    """Remember the Message-ID of a mail of ours; no claim, since nobody else has it."""
+    return table.Write(MessageIdItem(pk=pk, sk=table.CLAIM, number=number, seq=seq))

@@ -8,6 +8,7 @@ from chalice.app import Response
 
 from chalicelib import table
 from chalicelib.errors import Invalid, NotFound
+from chalicelib.intake.model import Suspended
 from chalicelib.tickets import store
 from chalicelib.tickets.access import Who, seen
 from chalicelib.tickets.model import Article, Attachment
@@ -19,6 +20,13 @@ UPLOAD_BYTES = 25_000_000
 UPLOADS = 10
 # What a browser may show as what it is; everything else downloads as bytes.
 SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
+# How the pictures begin that a mail may show within its text.
+_PICTURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+    b"\xff\xd8\xff": "image/jpeg",
+}
 
 
 def article_for(who: Who, number: str, article_id: str) -> Article:
@@ -54,6 +62,13 @@ def to_attachment(call: Call, article: Article, place: str) -> Response:
     )
 
 
+def picture_type(content: bytes) -> str | None:
+    """What kind of picture this is by its own bytes; None for what no page may show."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for start, kind in _PICTURES.items() if content.startswith(start)), None)
+
+
 def to_raw(call: Call, article: Article) -> Response:
     """Redirect to the original mail."""
     if article.raw_key is None:
@@ -62,6 +77,17 @@ def to_raw(call: Call, article: Article) -> Response:
     return redirect(
         call.ports.mail_blobs.link(
             article.raw_key, filename=name, content_type="application/octet-stream"
+        )
+    )
+
+
+def to_suspended(call: Call, mail: Suspended) -> Response:
+    """Redirect to the original of a suspended mail; one that carries a virus stays where it is."""
+    if mail.has_virus:
+        raise NotFound("There is no such mail.")
+    return redirect(
+        call.ports.mail_blobs.link(
+            mail.raw_key, filename=f"{mail.id}.eml", content_type="application/octet-stream"
         )
     )
 
@@ -94,5 +120,10 @@ def uploaded(call: Call, wanted: Any) -> tuple[Attachment, ...]:
             raise Invalid("This is no upload.", fields={"attachments": f"{upload[:40]!r}"})
         blob = call.ports.blobs.head(f"uploads/{upload}")
         name = str(one.get("name") if isinstance(one, dict) else upload)
-        found.append(Attachment(name[:200], blob.content_type, blob.size, blob.key))
+        # A picture that the text names as "[cid:...]" is shown there.
+        content_id = one.get("content_id") if isinstance(one, dict) else None
+        is_inline = content_id is not None
+        found.append(
+            Attachment(name[:200], blob.content_type, blob.size, blob.key, content_id, is_inline)
+        )
     return tuple(found)

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib import table
 from chalicelib.clocks.targets import Clock
 from chalicelib.desk.model import Desk
-from chalicelib.tickets.model import Article, Delivery, Ticket, Timeline
+from chalicelib.tickets.model import Article, Contact, Delivery, Ticket, Timeline
 
 
 def ticket_json(desk: Desk, timeline: Timeline, *, url: str) -> dict[str, Any]:
@@ -19,9 +19,7 @@ def ticket_json(desk: Desk, timeline: Timeline, *, url: str) -> dict[str, Any]:
     return {
         **summary(desk, ticket),
         "seq": ticket.public_seq,
-        "participants": [
-            {"name": contact.name, "email": contact.email} for contact in ticket.contacts[1:]
-        ],
+        "participants": [_contact(contact) for contact in ticket.contacts[1:]],
         "articles": [
             article_json(article, timeline.deliveries, url=url) for article in timeline.articles
         ],
@@ -39,7 +37,7 @@ def summary(desk: Desk, ticket: Ticket) -> dict[str, Any]:
         "subject": ticket.subject,
         "group": ticket.group,
         "assignee": assignee.email if assignee else ticket.assignee,
-        "requester": {"name": ticket.requester.name, "email": ticket.requester.email},
+        "requester": _contact(ticket.requester),
         "priority": ticket.priority,
         "tags": list(ticket.tags),
         "due": [_due(clock) for clock in ticket.clocks if clock.target is not None],
@@ -47,6 +45,10 @@ def summary(desk: Desk, ticket: Ticket) -> dict[str, Any]:
         "updated_at": iso(ticket.updated_at),
         "follow_up_of": ticket.follow_up_of,
     }
+
+
+def _contact(contact: Contact) -> dict[str, Any]:
+    return {"name": contact.name, "email": contact.email, "is_muted": contact.is_muted}
 
 
 def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
@@ -60,7 +62,11 @@ def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
         "subject": row["subject"],
         "group": row["group"],
         "assignee": assignee.email if assignee else row.get("assignee"),
-        "requester": {"name": row.get("name", ""), "email": row.get("email", "")},
+        "requester": {
+            "name": row.get("name", ""),
+            "email": row.get("email", ""),
+            "is_muted": bool(row.get("muted")),
+        },
         "priority": row["priority"],
         "tags": list(row.get("tags", ())),
         "due": [
@@ -105,6 +111,7 @@ def article_json(article: Article, deliveries: tuple[Delivery, ...], *, url: str
         ],
         "raw": f"{base}/raw" if article.raw_key else None,
         "flight": article.flight,
+        "comment": article.comment,
         "delivery": [_delivery(found) for found in deliveries if found.seq == article.seq],
     }
 

@@ -9,11 +9,17 @@ from chalice.app import Chalice, Response
 
 from chalicelib.ports import Ports
 from chalicelib.web.agent import pages as agent
-from chalicelib.web.api import desk, tickets
+from chalicelib.web.api import desk, suspended, tickets
 from chalicelib.web.portal import pages as portal
 from chalicelib.web.routing import Route, answer
 
-ROUTES: list[Route] = [*tickets.ROUTES, *desk.ROUTES, *agent.ROUTES, *portal.ROUTES]
+ROUTES: list[Route] = [
+    *tickets.ROUTES,
+    *suspended.ROUTES,
+    *desk.ROUTES,
+    *agent.ROUTES,
+    *portal.ROUTES,
+]
 
 
 def mount(app: Chalice, ports: Callable[[], Ports]) -> None:

@@ -40,9 +40,9 @@ def _read(ports: Ports, article: Article) -> tuple[str, str]:
     if article.text_key:
         return ports.blobs.get(article.text_key).decode(), ""
     if article.raw_key:
-        from chalicelib.mail.parse import parse
+        from chalicelib.intake.contents import read_mail
         from chalicelib.mail.quotes import split_reply
 
-        mail = parse(ports.mail_blobs.get(article.raw_key))
+        mail, _ = read_mail(ports, article.raw_key)
         return split_reply(mail.text, mail.subject)
     return article.text, ""

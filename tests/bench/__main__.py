@@ -1,5 +1,7 @@
 """`make bench`: mail and pages on a local stack of its own; the figures go to docs/benchmark.md.
 
+`python -m tests.bench inbound` prints those of inbound mail alone.
+
 CPU is that of the handler's own process: the emulator is another one, and its time is not counted.
 Absolute times are of the machine that ran it; compare the figures of one run with each other.
 """
@@ -11,11 +13,11 @@ import os
 import platform
 import shutil
 import statistics
+import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,30 +25,29 @@ from typing import Any
 from infra import package
 from infra.local import deploy, emulator
 from infra.local.place import Place
-from tests.bench import imports, mails
+from tests.bench import imports, inbound
+from tests.bench.inbound import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "docs" / "benchmark.md"
 HTTP_PORT, SMTP_PORT = 18180, 12725
-MAILS, WARM, REQUESTS = 300, 30, 150
+WARM, REQUESTS = 30, 150
 SIZES = (1_000, 10_000)
 GROUP = "support"
 ARTICLES = 3
 
 
-@dataclass(frozen=True)
-class Figure:
-    what: str
-    value: str
-
-
-def main() -> None:
+def main(only: Sequence[str]) -> None:
     place = Place(ROOT, HTTP_PORT, SMTP_PORT, ".build/bench")
     shutil.rmtree(place.home, ignore_errors=True)
     place.home.mkdir(parents=True)
     with _stack(place) as url:
-        figures = [*_import_figures(), *_mail_figures(), *_page_figures(url)]
-    report = _report(figures)
+        mail = list(inbound.figures(GROUP))
+        if only:
+            print(_rows(mail))
+            return
+        figures = [*_import_figures(), *_page_figures(url)]
+    report = _report(mail, figures)
     REPORT.write_text(report, "utf-8")
     print(report)
 
@@ -77,43 +78,6 @@ def _import_figures() -> Iterator[Figure]:
     yield Figure("cold start: CPU to import app.py", f"{whole * 1000:.0f} ms")
     bare = "against chalice, pynamodb and one client alone"
     yield Figure(f"cold start, {bare}", f"{whole / floor:.2f} times {floor * 1000:.0f} ms")
-
-
-# Mail. ---------------------------------------------------------------------------------------
-
-
-def _mail_figures() -> Iterator[Figure]:
-    import app
-    from chalicelib.desk.service import live_desk
-
-    ports = app.ports()
-    address = live_desk(ports).groups[GROUP].address
-    raws = mails.mixed(MAILS + WARM, to=address)
-    events = []
-    for number, raw in enumerate(raws):
-        ses_id = f"bench-{number:06d}"
-        ports.mail_blobs.put(f"inbound/{ses_id}", raw, content_type="message/rfc822")
-        events.append(_event(ses_id, address))
-    for event in events[:WARM]:
-        app.inbound_mail(event, None)
-    cpu, wall = time.process_time(), time.perf_counter()
-    for event in events[WARM:]:
-        app.inbound_mail(event, None)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    size = statistics.mean(map(len, raws[WARM:])) / 1000
-    yield Figure("inbound handler: mails", f"{MAILS}, {size:.0f} KB on average")
-    yield Figure("inbound handler: CPU per mail", f"{cpu / MAILS * 1000:.1f} ms")
-    yield Figure("inbound handler: mails per second, one after another", f"{MAILS / wall:.0f}")
-
-
-def _event(ses_id: str, to: str) -> dict[str, Any]:
-    now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC).isoformat()
-    verdicts = {
-        f"{name}Verdict": {"status": "PASS"} for name in ("spf", "dkim", "dmarc", "spam", "virus")
-    }
-    mail = {"messageId": ses_id, "timestamp": now, "source": "customer@example.com"}
-    receipt = {"timestamp": now, "recipients": [to], **verdicts}
-    return {"Records": [{"eventSource": "aws:ses", "ses": {"mail": mail, "receipt": receipt}}]}
 
 
 # Pages. --------------------------------------------------------------------------------------
@@ -202,8 +166,11 @@ def _fill(start: int, end: int) -> None:
                 batch.save(items.article_item(article))
 
 
-def _report(figures: list[Figure]) -> str:
-    rows = "\n".join(f"| {figure.what} | {figure.value} |" for figure in figures)
+def _rows(figures: Sequence[Figure]) -> str:
+    return "\n".join(f"| {figure.what} | {figure.value} |" for figure in figures)
+
+
+def _report(mail: Sequence[Figure], figures: Sequence[Figure]) -> str:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     return f"""# Benchmark
 
@@ -211,9 +178,23 @@ Made by `make bench`, on {machine}. It starts a local stack of its own, from the
 its pages over HTTP as a browser does. CPU is the handler's own; the emulator runs beside it on the
 same machine and takes its share of every time on the clock. A ticket has three articles.
 
+## Inbound mail
+
+`python -m tests.bench inbound` makes this part alone.
+
 | what | figure |
 |---|---|
-{rows}
+{_rows(mail)}
+
+All mails go through `app.inbound_mail`, one after another, with every call to AWS made. CPU that
+waits for answers in between finds cold caches: the same calls in a tight loop take half of it.
+[Decision 14](adr/0014-a-short-way-to-the-hot-calls.md) says what the short way is.
+
+## Pages and cold starts
+
+| what | figure |
+|---|---|
+{_rows(figures)}
 
 The emulator goes through a whole list for each query of it, which the rows about the query alone
 show; DynamoDB reads one page, whatever the length of the list.
@@ -224,4 +205,4 @@ costs alone, in [mail-benchmark.md](mail-benchmark.md).
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -25,6 +25,8 @@ CPU_SECONDS = 0.5  # spent on each mail and parser
 MIME_TOTAL = re.compile(r"^# \S+ +(\w+) +total (\d+/\d+)", re.MULTILINE)
 TRIM_TOTAL = re.compile(r"^(\w+) +n= *(\d+) exact= *(\d+).* lost= *(\d+)", re.MULTILINE)
 TORTURE_CASE = re.compile(r"^(\w+) +[\d.]+MB (.*)$", re.MULTILINE)
+A_MAIL = re.compile(rb"\s*(?:From [^\n]*\n)?[!-9;-~]+[ \t]*:")
+UNSEEN = re.compile(r"(?is)<(style|script|title)\b.*?</\1>|<!--.*?-->|<[^>]*>|&[#\w]+;")
 WITHOUT_TEXT = {"empty", "only_newline"}
 
 
@@ -72,6 +74,36 @@ def scores(corpora: Path) -> list[tuple[str, str]]:
     cases = TORTURE_CASE.findall(torture)
     held = sum(_has_held(name, outcome) for name, outcome in cases)
     return [*lines, ("torture", f"{held}/{len(cases)}")]
+
+
+def read_all(corpora: Path) -> tuple[int, int, list[Path]]:
+    """How many mails there are, how many raise, and those whose text nobody would see."""
+    number, raising, lost = 0, 0, []
+    for path in sorted(corpora.rglob("*")):
+        raw = path.read_bytes() if path.is_file() and "score" not in path.parts else b""
+        if not A_MAIL.match(raw):
+            continue
+        number += 1
+        try:
+            read = parse(raw)
+        except Exception:  # noqa: BLE001, what the mail code promises is judged here
+            raising += 1
+            continue
+        if not (read.text.strip() or read.html) and any(map(has_letters, texts_of(raw))):
+            lost.append(path)
+    return number, raising, lost
+
+
+def texts_of(raw: bytes) -> list[str]:
+    """The text parts of a mail as Python's own parser finds them, those of mails inside it too."""
+    read = message_from_bytes(raw)
+    parts = [part for part in read.walk() if part.get_content_maintype() == "text"]
+    payloads = (part.get_payload(decode=True) for part in parts)
+    return [payload.decode("latin-1") for payload in payloads if isinstance(payload, bytes)]
+
+
+def has_letters(text: str) -> bool:
+    return bool(re.search(r"[^\W\d_]", UNSEEN.sub(" ", text)))
 
 
 def _corpora_of(corpora: Path) -> Iterable[str]:
@@ -142,8 +174,13 @@ def main() -> None:
     arguments.add_argument("directory", nargs="?", type=Path)
     directory: Path | None = arguments.parse_args().directory
     out = sys.stdout.write
-    for name, score in scores(directory) if directory else ():
-        out(f"{name:24} {score}\n")
+    if directory:
+        for name, score in scores(directory):
+            out(f"{name:24} {score}\n")
+        number, raising, lost = read_all(directory)
+        out(f"{'every mail':24} {number} read, {raising} exceptions, {len(lost)} texts lost\n")
+        for path in lost:
+            out(f"  {path.relative_to(directory)}\n")
     out(f"{'ms of CPU per mail':24} {'ours':>8} {'Python':>8}\n")
     for name, raw in own_mails().items():
         out(f"{name:24} {cpu_ms(parse, raw):8.2f} {cpu_ms(read_by_python, raw):8.2f}\n")

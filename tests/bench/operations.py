@@ -223,6 +223,18 @@ def ticket_read(desk: Desk) -> Act:
     return lambda: tickets.read_ticket(who, 1001)
 
 
+def formatted(desk: Desk) -> Act:
+    """The HTML of a mail with an image in it."""
+    message = mail(1)
+    message.add_alternative(f"<p>{TEXT} <img src='cid:p1@customer.example'></p>", subtype="html")
+    message.add_attachment(
+        b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", cid="<p1@customer.example>"
+    )
+    desk.mail(message.as_bytes())
+    asked = submitted(desk, f"{ARTICLES}/1/html", {})
+    return lambda: answered(desk, asked)
+
+
 def list_read(index: str, pk: str) -> Callable[[Desk], Act]:
     def prepare(desk: Desk) -> Act:
         ticket(desk)
@@ -290,6 +302,7 @@ OPERATIONS = (
     Operation("ticket: read", ticket_read, calls=1, writes=0),
     Operation("ticket: page", browser("/agent/tickets/1001"), calls=1, writes=0),
     Operation("ticket: API", program("GET", API_TICKET, is_cached=True), calls=1, writes=0),
+    Operation("ticket: HTML of a mail", formatted, calls=2, writes=0),
     Operation("inbox: list of a group", list_read("gsi1", table.group_open("support")), 1, 0),
     Operation("inbox: list of mine", list_read("gsi3", table.mine("anna")), 1, 0),
     Operation("inbox: page", browser("/agent/inbox"), calls=1, writes=0),

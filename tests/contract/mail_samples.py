@@ -10,6 +10,8 @@ REPLY = {
     "subject": TICKET["subject"],
     "tag": "[#1012-3]",
     "text": ARTICLES[2]["text"],
+    "pictures": {},
+    "files": [],
     "agent": "Astrid Dahl",
     "signature": "Nordlys Service\nMonday to Friday, 8 to 16",
     "quoted": {"author": "Kari Nordmann", "at": ago(hours=5), "text": ARTICLES[0]["text"]},
@@ -30,7 +32,39 @@ MAILS: list[Sample] = [
     (
         "reply",
         "bare",
-        REPLY | {"signature": "", "quoted": None, "subject": "RE: The scanner [#1012-3]"},
+        REPLY | {"signature": "", "quoted": None, "subject": ""},
+    ),
+    (
+        "reply",
+        "with files on the web",
+        REPLY
+        | {
+            "files": [
+                {
+                    "name": "Vedlegg til saken, den endelige og signerte utgaven.pdf",
+                    "size": 18_400_000,
+                    "url": "https://desk.example/portal/tickets/signed-token/articles/3/attachments/0",
+                },
+                {
+                    "name": "log.txt",
+                    "size": 9_000_000,
+                    "url": "https://desk.example/portal/tickets/signed-token/articles/3/attachments/1",
+                },
+            ]
+        },
+    ),
+    (
+        "flood",
+        "plain",
+        {
+            "number": 1012,
+            "subject": TICKET["subject"],
+            "tag": "[#1012-3]",
+            "group": "Support",
+            "sender": "alarm@monitoring.example",
+            "until": ago(hours=-1),
+            "link": "https://desk.example/agent/tickets/1012",
+        },
     ),
     (
         "escalation",

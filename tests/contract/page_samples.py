@@ -121,7 +121,10 @@ FORGED = {"spf": "FAIL", "dmarc": "BEWILDERED", "matched_by": "reply_address"}
 FORGED |= {"authenticated": "no"}
 # What an article has that came by mail and is not all there, and one that was written here.
 MAILED: dict[str, Any] = {"whole": "/stage/a/whole", "raw": "/stage/a/raw", "flight": FLIGHT}
-WRITTEN: dict[str, Any] = {"whole": None, "raw": None, "flight": None}
+MAILED |= {"formatted": "/stage/a/html"}
+WRITTEN: dict[str, Any] = {"whole": None, "formatted": None, "raw": None, "flight": None}
+WRITTEN |= {"comment": None, "can_join": False}
+MAILED |= {"comment": None, "can_join": False}
 
 ARTICLES: list[dict[str, Any]] = [
     {
@@ -227,7 +230,8 @@ TICKET = {
     "priority": "urgent",
     "group": SUPPORT,
     "assignee": ASTRID,
-    "requester": KARI,
+    "requester": {**KARI, "is_muted": True},
+    "participants": [{"name": "", "email": "reception@customer.example", "is_muted": False}],
     "tags": ["scanner", "second-floor"],
     "opened_at": ago(hours=5, minutes=2),
     "updated_at": ago(minutes=6),
@@ -325,27 +329,59 @@ def inbox(current: str, **changed: Any) -> dict[str, Any]:
     return FRAME | usual | changed
 
 
-def suspended(mails: list[dict[str, Any]]) -> dict[str, Any]:
-    return FRAME | {"section": "suspended", "mails": mails, "next": None, "now": NOW}
+def suspended(mails: list[dict[str, Any]], **changed: Any) -> dict[str, Any]:
+    usual = {"section": "suspended", "mails": mails, "next": None, "done": [], "now": NOW}
+    return FRAME | usual | changed
 
 
-def suspended_mail(cause: str, subject: str, sender: str, url: str | None) -> dict[str, Any]:
-    return {
+def suspended_mail(cause: str, subject: str, sender: str, **changed: Any) -> dict[str, Any]:
+    usual = {
         "id": cause,
         "cause": cause,
         "sender": sender,
+        "is_authenticated": False,
         "subject": subject,
         "received_at": ago(hours=2),
-        "url": url,
     }
+    return usual | changed
+
+
+def suspended_page(
+    mail: dict[str, Any], *, preview: Any = None, raw: str | None = None, **may: bool
+) -> dict[str, Any]:
+    vouched = "yes" if mail["is_authenticated"] else "no"
+    flight = {"authenticated": vouched, "kind": "human", "done": "suspended", "spam": "FAIL"}
+    shown = {
+        "recipients": ("support@desk.example", "hr@desk.example"),
+        "raw": raw,
+        "flight": {**flight, "why": mail["cause"], "tried": "own_id=forged"},
+    }
+    allowed = {name: may.get(name, False) for name in ("release", "allow", "block", "unblock")}
+    context = {"mail": mail | shown, "preview": preview, "may": allowed, "now": NOW}
+    return FRAME | {"section": "suspended"} | context
 
 
 SUSPENDED = [
-    suspended_mail("spam", "You have won", "lottery@elsewhere.example", "/suspended/1.eml"),
-    suspended_mail("dmarc_reject", "Invoice 4711", "boss@customer.example", "/suspended/2.eml"),
-    suspended_mail("unreadable", "", "", "/suspended/3.eml"),
-    suspended_mail("something_new", "Hello", "x@elsewhere.example", None),
+    suspended_mail("spam", "You have won", "lottery@elsewhere.example", is_authenticated=True),
+    suspended_mail("dmarc_reject", "Invoice 4711", "boss@customer.example"),
+    suspended_mail("unreadable", "", ""),
+    suspended_mail("virus", "Invoice", "x@elsewhere.example"),
+    suspended_mail("something_new", "Hello", "x@elsewhere.example"),
 ]
+DECIDED = [
+    {"id": "1", "outcome": "released", "ticket": 1013, "why": None},
+    {"id": "2", "outcome": "allowed", "ticket": 1014, "why": None},
+    {"id": "3", "outcome": "deleted", "ticket": None, "why": None},
+    {"id": "4", "outcome": "blocked", "ticket": None, "why": None},
+    {"id": "5", "outcome": "unblocked", "ticket": None, "why": None},
+    {"id": "virus", "outcome": "failed", "ticket": None, "why": "virus"},
+    {"id": "6", "outcome": "failed", "ticket": None, "why": "something_new"},
+]
+PREVIEW = {
+    "text": "Dear customer,\n\nyou have won a <b>million</b>. Please",
+    "is_cut": True,
+    "files": (("prize.pdf", 31_000), ("winner <1>.zip", 1_200_000)),
+}
 
 
 def error(code: str, status: int, **changed: Any) -> dict[str, Any]:
@@ -412,8 +448,30 @@ PAGES: list[Sample] = [
         ("agent/whole.html", state, FRAME | {"number": 1012, "article": LONG, "is_cut": is_cut})
         for state, is_cut in (("plain", False), ("cut", True))
     ),
-    ("agent/suspended.html", "some", suspended(SUSPENDED)),
+    ("agent/suspended.html", "some", suspended(SUSPENDED, next="c/4&x")),
     ("agent/suspended.html", "empty", suspended([])),
+    ("agent/suspended.html", "decided", suspended(SUSPENDED, done=DECIDED)),
+    ("agent/suspended.html", "all done", suspended([], done=DECIDED[:4])),
+    ("agent/suspended.html", "none chosen", suspended(SUSPENDED, notice="none_chosen")),
+    (
+        "agent/suspended_mail.html",
+        "authenticated",
+        suspended_page(
+            SUSPENDED[0],
+            preview=PREVIEW,
+            raw="/stage/agent/suspended/spam/raw",
+            release=True,
+            allow=True,
+            block=True,
+        ),
+    ),
+    (
+        "agent/suspended_mail.html",
+        "doubtful",
+        suspended_page(SUSPENDED[1], preview=PREVIEW, release=True, block=True),
+    ),
+    ("agent/suspended_mail.html", "unreadable", suspended_page(SUSPENDED[2])),
+    ("agent/suspended_mail.html", "blocked", suspended_page(SUSPENDED[3], unblock=True)),
     *(("agent/error.html", code, error(code, status)) for code, status in ERRORS.items()),
     ("agent/error.html", "old form", error("forbidden", 403, typed="Dear <b>Kari</b>")),
     ("agent/error.html", "crash", error("internal", 500, typed="Dear <b>Kari</b>")),

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from chalicelib.ports import Refused
-from chalicelib.web.api import schemas, tickets
+from chalicelib.web.api import schemas, suspended, tickets
 from chalicelib.web.api.openapi import describe
 from chalicelib.web.routing import Access, Route
 from chalicelib.web.site import ROUTES
@@ -24,7 +24,14 @@ TICKET = f"{API}/tickets/1001"
 API_ROUTES = [route for route in ROUTES if not route.is_page]
 GUARDED = [route for route in API_ROUTES if route.access is Access.TOKEN]
 DESCRIPTION = describe("https://desk.example")
-PLACES = {"number": "1001", "article": "1", "place": "0", "delivery": "1-x", "export": "x"}
+PLACES = {
+    "number": "1001",
+    "article": "1",
+    "place": "0",
+    "delivery": "1-x",
+    "export": "x",
+    "mail": "x",
+}
 NEW = {"requester": "kim@customer.example", "subject": "Printer", "body": "Broken"}
 
 
@@ -145,6 +152,7 @@ def test_requests_take_the_fields_that_are_described() -> None:
         schemas.NEW_ARTICLE: tickets.NEW_ARTICLE,
         schemas.NEW_UPLOAD: tickets.NEW_UPLOAD,
         "TicketChanges": tickets.CHANGES,
+        schemas.SUSPENDED_ACTION: suspended.DECISION,
     }
     described = {name: set(schemas.table()[name]["properties"]) for name in taken}
     assert described == {name: set(shapes) for name, shapes in taken.items()}
@@ -233,12 +241,27 @@ def everything_that_works(call: Client) -> None:
     assert changed.body["due"]
     assert call("list_tickets", query="?assignee=anna").body["items"]
     assert call("list_people").body["items"]
-    world.mail(letter("Buy now"), verdicts={"spam": "FAIL"})
-    assert call("list_suspended").body["items"]
+    suspended_mail(call)
     export = call("create_export").body["id"]
     assert call("get_export", export=export).body["files"] == []
     world.settle()
     assert call("get_export", export=export).body["files"]
+
+
+def suspended_mail(call: Client) -> None:
+    condemned = {"spam": "FAIL"}
+    mails = [call.world.mail(letter(f"Buy {n}"), verdicts=condemned) for n in range(5)]
+    assert call("list_suspended").body["items"]
+    assert call("get_suspended", mail=mails[0]).body["raw"]
+    call("get_suspended_raw", mail=mails[0])
+    assert call("release_suspended", mail=mails[0]).body["ticket"]
+    call("allow_suspended", mail=mails[1])
+    call("block_suspended", mail=mails[2])
+    call("unblock_suspended", mail=mails[2])
+    call("delete_suspended", mail=mails[3])
+    several = {"action": "release", "ids": [mails[4], mails[3]]}
+    released, refused = call("decide_suspended", body=several).body["items"]
+    assert (released["error"], refused["error"]["code"]) == (None, "conflict")
 
 
 def failed(call: Client) -> str:
@@ -294,3 +317,16 @@ def every_conflict(call: Client) -> None:
     call("send_again", delivery=sent["id"])
     call("patch_ticket", body={"status": "closed"})
     assert call("create_article", body={"kind": "reply", "body": "Hello"}, token=OWN).status == 409
+    every_conflict_of_suspended_mail(call)
+
+
+def every_conflict_of_suspended_mail(call: Client) -> None:
+    ill = call.world.mail(letter("Open me"), verdicts={"virus": "FAIL"})
+    call("release_suspended", mail=ill)
+    call("allow_suspended", mail=ill)
+    call("delete_suspended", mail=ill)
+    call("block_suspended", mail=ill)
+    well = call.world.mail(letter("Buy all"), verdicts={"spam": "FAIL"})
+    call("release_suspended", mail=well)
+    call("delete_suspended", mail=well)
+    assert call("unblock_suspended", mail=well).status == 409

@@ -10,9 +10,9 @@ import pytest
 
 from tests.bench.imports import APP, FLOOR, ROOT, modules
 
-HEAVY = {"babel", "boto3", "jinja2", "markupsafe", "nh3", "s3transfer", "zipfile"}
+HEAVY = {"babel", "boto3", "cryptography", "jinja2", "markupsafe", "nh3", "s3transfer", "zipfile"}
 # Never in a function at all: they belong to tools and tests, or to libraries that nobody asked for.
-STRANGE = {"asyncio", "cryptography", "jwt", "moto", "multiprocessing", "pydantic", "yaml"}
+STRANGE = {"asyncio", "jwt", "moto", "multiprocessing", "pydantic", "yaml"}
 # Of ours and of the standard library: reading mail, packing exports, describing the API.
 LATER = {
     "chalicelib.exports.bundle",
@@ -51,6 +51,11 @@ def test_heavy_libraries_are_imported_where_they_are_first_used() -> None:
     assert found == {
         "babel": {"chalicelib/i18n.py when used"},
         "boto3": {"chalicelib/ports.py when used"},
+        "cryptography": {
+            "chalicelib/mail/certificates.py when used",
+            "chalicelib/mail/cms.py when used",
+            "chalicelib/mail/smime.py when used",
+        },
         "jinja2": {"chalicelib/render.py when used"},
         "nh3": {"chalicelib/mail/sanitize.py when used"},
         # Only what packs exports imports this module, and app.py imports none of it.

@@ -64,7 +64,10 @@ def test_a_page_carries_no_script_or_style_and_nothing_from_elsewhere(
     language, name, state, context
 ):
     soup = page(language, name, context)
-    assert not soup.find_all(["script", "style", "iframe", "object", "base"])
+    assert not soup.find_all(["script", "style", "object", "base"])
+    for frame in soup.find_all("iframe"):
+        assert frame["sandbox"] == ["allow-popups", "allow-popups-to-escape-sandbox"]
+        assert frame["title"]
     for element in soup.find_all(True):
         assert not [key for key in element.attrs if key == "style" or key.startswith("on")]
     for key in ("href", "src", "action"):

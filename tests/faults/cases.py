@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from chalicelib.desk.service import live_desk
 from chalicelib.exports import service as exports
+from chalicelib.intake import store as intake_store
 from chalicelib.ledger.model import Actor
 from chalicelib.mail.parse import MailError
 from chalicelib.tickets import service as tickets
@@ -170,12 +171,20 @@ def old_suspended_mail(desk: Desk) -> Any:
     return {}
 
 
-def bounce(desk: Desk) -> Any:
-    known_customer(desk)
-    tags = {tag["Name"]: [tag["Value"]] for tag in desk.outside.mails[-1]["EmailTags"]}
-    said = [{"emailAddress": "kim@customer.example", "status": "5.1.1"}]
-    bounced = {"bounceType": "Permanent", "bouncedRecipients": said}
-    return {"detail": {"eventType": "Bounce", "mail": {"tags": tags}, "bounce": bounced}}
+TOLD = [{"emailAddress": "kim@customer.example", "status": "5.1.1"}]
+BOUNCED = {"bounceType": "Permanent", "bouncedRecipients": TOLD}
+LATE = {"bounceType": "Transient", "bouncedRecipients": TOLD}
+
+
+def reporting(kind: str, **told: Any) -> Prepare:
+    """SES says what became of the mail that it sent last."""
+
+    def prepare(desk: Desk) -> Any:
+        known_customer(desk)
+        tags = {tag["Name"]: [tag["Value"]] for tag in desk.outside.mails[-1]["EmailTags"]}
+        return {"detail": {"eventType": kind, "mail": {"tags": tags}, **told}}
+
+    return prepare
 
 
 def export_requested(desk: Desk) -> Any:
@@ -212,6 +221,21 @@ def submitting(path: str, fields: Mapping[str, str]) -> Prepare:
     def prepare(desk: Desk) -> Any:
         known_customer(desk)
         return submitted(desk, path, fields)
+
+    return prepare
+
+
+def deciding(method: str, verb: str = "") -> Prepare:
+    """A program decides about a suspended mail, and repeats what fails."""
+
+    def prepare(desk: Desk) -> Any:
+        desk.world.call("inbound_mail", spam(desk))
+        desk.flow()
+        (mail,) = (item.columns["id"] for item in intake_store.list_page(2, None).items)
+        who = program()
+        web_store.add_token(TOKEN, name=who.name, scopes=sorted(who.scopes))
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        return event(desk.world, method, f"/api/v1/suspended/{mail}{verb}", headers=headers)
 
     return prepare
 
@@ -278,7 +302,9 @@ CASES = [
     case("deliver: a reply", reply, sweeps=2),
     case("deliver: refused by SES", acknowledgement, sweeps=2, is_verified=False),
     case("escalate: a breach", breach_published),
-    case("mail_events: a bounce", bounce),
+    case("mail_events: a bounce", reporting("Bounce", bounce=BOUNCED)),
+    case("mail_events: a temporary bounce", reporting("Bounce", bounce=LATE)),
+    case("mail_events: a complaint", reporting("Complaint")),
     case("reconcile: a mail without an event", unannounced),
     case("sweep: a breach", breach),
     case("sweep: a delivery that the bus forgot", forgotten_delivery, sweeps=2),
@@ -288,6 +314,10 @@ CASES = [
     case("app: a new ticket", asking("POST", "/tickets", TICKET)),
     case("app: a reply", asking("POST", "/tickets/1001/articles", REPLY)),
     case("app: a reply by form", submitting("/agent/tickets/1001/articles", WRITTEN)),
+    case("app: a suspended mail released", deciding("POST", "/release")),
+    case("app: a sender allowed", deciding("POST", "/allow")),
+    case("app: a sender blocked", deciding("POST", "/block")),
+    case("app: a suspended mail deleted", deciding("DELETE"), sweeps=2),
     case("app: an edit", asking("PATCH", "/tickets/1001", {"priority": "urgent"})),
     case("app: an export", asking("POST", "/exports", {})),
 ]

@@ -137,7 +137,7 @@ NAMES = Names(
         ("signature", r"(?<![a-z0-9])[a-z2-7]{26}(?![a-z0-9])"),
         ("ses", r"0102\d{6}-out"),
         ("hidden", r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"),
-        ("number", r"(?<![\d.:T-])10\d\d(?![\d:])"),
+        ("number", r"(?<![\d.:T-])10\d\d(?![\d:])|(?<=ticket\\\":)10\d\d"),
     ),
     # A number's check digit, and the shards that are chosen by it, say nothing of their own.
     masked=(

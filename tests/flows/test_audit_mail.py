@@ -7,7 +7,8 @@ import pytest
 from chalicelib import table
 from chalicelib.desk.service import live_desk
 from chalicelib.erasure.service import erase
-from chalicelib.intake.store import SUSPENDED_LIFE, SuspendedItem, ses_key
+from chalicelib.intake.items import SuspendedItem
+from chalicelib.intake.store import SUSPENDED_LIFE, ses_key
 from chalicelib.tickets.access import Who
 from chalicelib.tickets.store import ArticleItem, HeadItem, timeline
 from infra.audit import audit_mail, report

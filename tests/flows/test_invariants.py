@@ -171,7 +171,12 @@ def fates(desk: Desk) -> dict[str, Counter[str]]:
 def much_has_happened(desk: Desk) -> list[dict[str, Any]]:
     """Three tickets, two of them late, an answer on its way; nothing has been reacted to yet."""
     for place, to in enumerate(("support", "quick", "quick")):
-        raw = letter(f"{place} smokes.", to=f"{to}@desk.example", message_id=f"<{place}@c.example>")
+        raw = letter(
+            f"{place} smokes.",
+            to=f"{to}@desk.example",
+            subject=f"Smoke on floor {place}",
+            message_id=f"<{place}@c.example>",
+        )
         desk.world.call("inbound_mail", desk.arrival(raw.as_bytes()))
     desk.world.pass_time(minutes=2)
     desk.world.sweep()

@@ -69,14 +69,19 @@ def _resource(service: str, operation: str, params: Params) -> str:
     names = {"dynamodb": "Table", "events": "Bus", "sqs": "UnprocessedQueue"}
     if service in names:
         return f"${{{names[service]}.Arn}}"
-    # One parameter and one configuration set: any statement with the action is about them.
-    assert (service, operation) in {("ssm", "GetParameter"), ("sesv2", "SendEmail")}
+    if service == "ssm":
+        return str(params["Name"]).rpartition("/keys")[2]
+    # One configuration set: any statement with the action is about it.
+    assert (service, operation) == ("sesv2", "SendEmail")
     return "*"
 
 
 def _text(resource: Template) -> str:
     match resource:
-        case {"Fn::Sub": str(text)} if ":ssm:" in text or ":ses:" in text:
+        case {"Fn::Sub": str(text)} if ":ssm:" in text:
+            # The tenant's keys are one parameter, and what stands below it.
+            return text.rpartition("/keys")[2]
+        case {"Fn::Sub": str(text)} if ":ses:" in text:
             return "*"
         case {"Fn::Sub": str(text)}:
             # In a pattern a brace is itself, a bracket is not.

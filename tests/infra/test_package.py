@@ -158,7 +158,7 @@ def test_the_template_deploys_the_zip_beside_it():
 
 def test_everything_that_is_fetched_is_pinned():
     pinned = {}
-    for name in ("requirements.txt", "infra/constraints.txt"):
+    for name in ("requirements.txt", "infra/constraints.txt", "infra/smime.txt"):
         for line in (ROOT / name).read_text("utf-8").splitlines():
             if "==" in line:
                 project, _, number = line.partition("==")

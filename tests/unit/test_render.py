@@ -18,6 +18,8 @@ REPLY = {
     "subject": "Printer",
     "tag": "[#7-1]",
     "text": "Use 1 < 2 & go.\n\nSecond\nline",
+    "pictures": {},
+    "files": [],
     "agent": "Astrid",
     "signature": "",
     "quoted": None,
@@ -39,8 +41,18 @@ def test_a_subject_stays_on_one_line_whatever_the_ticket_is_called():
     assert mail(subject=hostile).subject == "Re: Printer Bcc: all@elsewhere.example x [#7-1]"
 
 
-def test_a_reply_is_not_marked_as_one_twice():
-    assert mail(subject="RE: Printer [#7-1]").subject == "RE: Printer [#7-1]"
+def test_a_picture_stands_in_the_html_where_the_text_names_it():
+    pictures = {"a": {"cid": "7.2.0@desk.example", "name": "display.png"}}
+    answer = mail(text="Look: [cid:a]\nnot [cid:b]", pictures=pictures)
+    assert 'Look: <img src="cid:7.2.0@desk.example" alt="display.png"' in answer.html
+    assert "Look: [display.png]\nnot [cid:b]" in answer.text
+
+
+def test_a_file_that_does_not_go_along_is_named_with_its_size_and_link():
+    files = [{"name": "film.mp4", "size": 24_000_000, "url": "https://desk.example/t/x/2"}]
+    answer = mail(files=files)
+    assert "- film.mp4 (24\xa0MB)\n  https://desk.example/t/x/2" in answer.text
+    assert '<a href="https://desk.example/t/x/2"' in answer.html
 
 
 def test_text_is_escaped_in_html_and_left_alone_in_plain_text():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from pynamodb.exceptions import AttributeNullError
 
 from chalicelib import table
 from chalicelib.desk.store import LiveItem
@@ -61,6 +62,17 @@ def test_an_item_of_a_later_version_reads_as_a_plain_item() -> None:
     item = table.read(raw)
     assert type(item) is table.Item
     assert item.pk == "M#1"
+
+
+def test_an_item_is_written_as_pynamodb_would_write_it() -> None:
+    item = LiveItem(pk="l", sk="x", version=3, sha256="s", file="f", row={"a": {"b": [1, "c"]}})
+    assert item.serialize() == item._container_serialize()
+    assert effect("a").serialize() == effect("a")._container_serialize()
+
+
+def test_an_item_that_lacks_what_it_needs_is_not_written() -> None:
+    with pytest.raises(AttributeNullError):
+        LiveItem(pk="l", sk="x", version=3, sha256="s").serialize()
 
 
 def test_stamps_sort_as_the_instants_do_whatever_their_zone() -> None:

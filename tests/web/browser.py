@@ -146,7 +146,7 @@ def filled(form: Tag) -> dict[str, str]:
             options = tag.find_all("option")
             chosen = next((option for option in options if option.has_attr("selected")), options[0])
             value = chosen["value"]
-        elif tag.get("type") == "radio" and not tag.has_attr("checked"):
+        elif tag.get("type") in {"radio", "checkbox"} and not tag.has_attr("checked"):
             continue
         fields[str(tag["name"])] = str(value)
     return fields

@@ -85,20 +85,3 @@ def test_a_page_that_hides_all_it_read_reads_on(
 ) -> None:
     monkeypatch.setattr("chalicelib.web.paging.MOST", 1)
     assert subjects(anna.get("/agent/inbox?view=support-unassigned")) == ["Scanner"]
-
-
-def test_suspended_mail_is_listed_with_its_cause_and_original(world: World, anna: Browser) -> None:
-    world.mail(letter("buy", subject="You have won"), verdicts={"spam": "FAIL"})
-    page = anna.get("/agent/suspended")
-    assert "Looks like spam" in page.text
-    assert "You have won" in page.text
-    (address,) = [str(link["href"]) for link in page.soup.select("td a[download]")]
-    assert "response-content-type=application%2Foctet-stream" in anna.get(address).location
-
-
-def test_a_mail_with_a_virus_is_listed_and_never_handed_out(world: World, anna: Browser) -> None:
-    ses_id = world.mail(letter("open me", subject="Invoice"), verdicts={"virus": "FAIL"})
-    page = anna.get("/agent/suspended")
-    assert "Carries a virus" in page.text
-    assert page.soup.select("td a[download]") == []
-    assert anna.get(f"/agent/suspended/{ses_id}/raw").status == 404

@@ -18,7 +18,7 @@ from tests.world import World, letter
 
 PAGES = [pytest.param(r, id=f"{r.method} {r.path}") for r in ROUTES if r.is_page]
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 

@@ -1,4 +1,4 @@
-"""The lists that agents work from: their own tickets, those of their groups, and suspended mail."""
+"""The lists that agents work from: their own tickets, and those of their groups."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from chalice.app import Response
 from chalicelib import table
 from chalicelib.desk.model import Group
 from chalicelib.errors import NotFound
-from chalicelib.intake import store as intake
-from chalicelib.intake.model import Cause
 from chalicelib.tickets import store
 from chalicelib.tickets.model import Status
-from chalicelib.web import files, pages, paging
+from chalicelib.web import pages, paging
 from chalicelib.web.agent import shown
 from chalicelib.web.routing import Call
 
@@ -100,53 +98,3 @@ def _read(call: Call, view: _View) -> tuple[list[shown.Shown], str | None]:
         if rows or start is None:
             break
     return rows, paging.to_cursor(keys, view.key + pk, start)
-
-
-# Suspended mail. -----------------------------------------------------------------------------
-
-
-def show_suspended(call: Call) -> Response:
-    """Suspended mail, the newest first, with its cause."""
-    call.who.need("suspended:read")
-    keys = call.ports.keys()
-    page = intake.list_page(
-        paging.LIMIT, paging.from_cursor(keys, "suspended", call.query.get("cursor"))
-    )
-    return pages.html(
-        call,
-        "agent/suspended.html",
-        mails=[_suspended(call, item) for item in page.items],
-        next=paging.to_cursor(keys, "suspended", page.next_key),
-        now=call.ports.clock(),
-        **pages.frame(call, "suspended"),
-    )
-
-
-def _suspended(call: Call, item: table.Item) -> dict[str, Any]:
-    row = item.columns
-    return {
-        "id": row["id"],
-        "cause": row["cause"],
-        "sender": row.get("sender") or "",
-        "subject": row.get("subject") or "",
-        "received_at": table.instant(row["received"]),
-        "url": _original(call, row["id"]) if row["cause"] != Cause.VIRUS else None,
-    }
-
-
-def _original(call: Call, mail: str) -> str:
-    return f"{call.prefix}/agent/suspended/{mail}/raw"
-
-
-def get_suspended(call: Call, mail: str) -> Response:
-    """The original of a suspended mail, by redirect; one that carries a virus stays where it is."""
-    call.who.need("suspended:read")
-    key = (table.suspended_pk(mail), table.ONLY)
-    found = intake.suspended_of(table.fetch([key]).get(key))
-    if found is None or found.cause is Cause.VIRUS:
-        raise NotFound("There is no such mail.")
-    return files.redirect(
-        call.ports.mail_blobs.link(
-            found.raw_key, filename=f"{mail}.eml", content_type="application/octet-stream"
-        )
-    )

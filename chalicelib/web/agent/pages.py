@@ -9,7 +9,7 @@ from chalice.app import Response
 from chalicelib import render
 from chalicelib.errors import NotFound
 from chalicelib.web import pages
-from chalicelib.web.agent import inbox, sign_in, ticket
+from chalicelib.web.agent import inbox, sign_in, suspended, ticket
 from chalicelib.web.routing import Access, Call, Route
 
 Handler = Callable[..., Response]
@@ -53,14 +53,17 @@ ROUTES = [
     Route("POST", "/agent/new-password", sign_in.set_password, Access.OPEN, takes="form"),
     _form("/agent/sign-out", sign_in.sign_out),
     _page(pages.INBOX, inbox.show),
-    _page("/agent/suspended", inbox.show_suspended),
-    _page("/agent/suspended/{mail}/raw", inbox.get_suspended),
+    _page(suspended.LIST, suspended.show_list),
+    _form(suspended.LIST, suspended.decide),
+    _page(f"{suspended.LIST}/{{mail}}", suspended.show),
+    _page(f"{suspended.LIST}/{{mail}}/raw", suspended.get_raw),
     _page(_TICKET, ticket.show),
     _form(f"{_TICKET}/articles", ticket.write),
     _form(f"{_TICKET}/properties", ticket.edit),
     _form(f"{_ARTICLE}/accept", ticket.accept),
     _form(f"{_TICKET}/deliveries/{{delivery}}/send-again", ticket.send_again),
     _page(f"{_ARTICLE}/attachments/{{place}}", ticket.get_attachment),
+    _page(f"{_ARTICLE}/html", ticket.show_formatted),
     _page(f"{_ARTICLE}/raw", ticket.get_raw),
     _page(f"{_ARTICLE}/whole", ticket.show_whole),
 ]

@@ -11,8 +11,9 @@ from chalicelib.desk.model import Desk
 from chalicelib.facts import Fact
 from chalicelib.ledger.model import Entry
 from chalicelib.tickets.changes import AGENT_STATUSES
-from chalicelib.tickets.model import Article, Author, Delivery, Ticket, Timeline
+from chalicelib.tickets.model import Article, Author, Contact, Delivery, Ticket, Timeline
 from chalicelib.web import pages, present
+from chalicelib.web.formatted import is_formatted
 from chalicelib.web.whole import Whole, has_whole
 
 Shown = dict[str, Any]
@@ -52,7 +53,8 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
         "priority": head.priority,
         "group": {"id": head.group, "name": group_name(desk, head.group)},
         "assignee": _option(head.assignee, agent_name(desk, head.assignee)),
-        "requester": {"name": head.requester.name, "email": head.requester.email},
+        "requester": _contact(head.requester),
+        "participants": [_contact(contact) for contact in head.contacts[1:]],
         "tags": list(head.tags),
         "opened_at": head.opened_at,
         "updated_at": head.updated_at,
@@ -67,23 +69,30 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
             for clock in head.clocks
             if clock.target is not None
         ],
-        "articles": [_article(one, timeline.deliveries, base) for one in timeline.articles],
+        "articles": [_article(desk, one, timeline.deliveries, base) for one in timeline.articles],
         "notices": _notices(timeline),
     }
+
+
+def _contact(contact: Contact) -> Shown:
+    return {"name": contact.name, "email": contact.email, "is_muted": contact.is_muted}
 
 
 def _option(key: str | None, name: str | None) -> Shown | None:
     return {"id": key, "name": name} if key else None
 
 
-def _article(article: Article, deliveries: Iterable[Delivery], base: str) -> Shown:
+def _article(desk: Desk, article: Article, deliveries: Iterable[Delivery], base: str) -> Shown:
     return {
         "id": str(article.seq),
         "kind": article.kind.value,
         "author": {"name": _name(article.author), "is_agent": article.author.is_agent},
+        "comment": _comment(desk, article),
+        "can_join": article.is_held and article.author.role == "stranger",
         "text": article.text,
         "rest": "",
         "whole": f"{base}/articles/{article.seq}/whole" if has_whole(article) else None,
+        "formatted": f"{base}/articles/{article.seq}/html" if is_formatted(article) else None,
         "raw": f"{base}/articles/{article.seq}/raw" if article.raw_key else None,
         "at": article.at,
         "is_held": article.is_held,
@@ -93,9 +102,16 @@ def _article(article: Article, deliveries: Iterable[Delivery], base: str) -> Sho
     }
 
 
-def whole(article: Article, found: Whole, base: str) -> Shown:
+def _comment(desk: Desk, article: Article) -> Shown | None:
+    """What an agent wrote above a mail they passed on, and who it was."""
+    agent = (article.flight or {}).get("forwarded_by")
+    return {"by": agent_name(desk, agent), "text": article.comment} if article.comment else None
+
+
+def whole(desk: Desk, article: Article, found: Whole, base: str) -> Shown:
     """An article with all of its text, alone on a page."""
-    return {**_article(article, (), base), "text": found.text, "rest": found.rest, "whole": None}
+    read = {"text": found.text, "rest": found.rest, "whole": None}
+    return {**_article(desk, article, (), base), **read}
 
 
 def _delivery(delivery: Delivery) -> Shown:

@@ -12,7 +12,7 @@ from chalicelib.errors import Conflict, DeskError, Invalid
 from chalicelib.tickets import service
 from chalicelib.tickets.changes import Edit
 from chalicelib.tickets.model import ArticleKind, Status, Timeline
-from chalicelib.web import errors, files, idempotency, pages, paging
+from chalicelib.web import errors, files, formatted, idempotency, pages, paging
 from chalicelib.web.agent import shown
 from chalicelib.web.files import number_of
 from chalicelib.web.routing import Call
@@ -169,10 +169,13 @@ def _again(call: Call, number: int, typed: Mapping[str, str], error: DeskError) 
 
 
 def accept(call: Call, number: str, article: str) -> Response:
-    """Take a held article as the customer's."""
-    found, seq = number_of(number), number_of(article)
-    accept_it = service.accept_article
-    return _done(call, found, "accepted", lambda: accept_it(call.ports, call.who, found, seq))
+    """Take a held article as the customer's, and whoever wrote it as a participant if wanted."""
+    found, seq, adds_sender = number_of(number), number_of(article), call.body.get("add") == "yes"
+
+    def accept_it() -> service.Saved:
+        return service.accept_article(call.ports, call.who, found, seq, adds_sender=adds_sender)
+
+    return _done(call, found, "accepted", accept_it)
 
 
 def send_again(call: Call, number: str, delivery: str) -> Response:
@@ -199,10 +202,16 @@ def show_whole(call: Call, number: str, article: str) -> Response:
         call,
         "agent/whole.html",
         number=found.number,
-        article=shown.whole(found, whole, call.prefix + _path(found.number)),
+        article=shown.whole(call.desk, found, whole, call.prefix + _path(found.number)),
         is_cut=whole.is_cut,
         **pages.frame(call, "inbox"),
     )
+
+
+def show_formatted(call: Call, number: str, article: str) -> Response:
+    """The mail of an article as it was formatted, for a frame."""
+    found = files.article_for(call.who, number, article)
+    return formatted.respond(call, found, locale=call.locale)
 
 
 def get_attachment(call: Call, number: str, article: str, place: str) -> Response:

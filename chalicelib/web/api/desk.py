@@ -1,15 +1,12 @@
-"""People, suspended mail, exports, health, and the description of the API itself."""
+"""People, exports, health, and the description of the API itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Response
 
-from chalicelib import table
 from chalicelib.errors import NotFound
-from chalicelib.intake import store as intake
 from chalicelib.people import service as people
 from chalicelib.people import store as people_store
 from chalicelib.people.model import Address
@@ -26,10 +23,13 @@ def list_people(call: Call) -> dict[str, Any]:
     """Everybody who ever wrote, oldest first; or the one behind `email`."""
     if "email" in call.query:
         found = people.find(call.ports, call.query["email"])
-        return {"items": [_person(found)] if found else [], "next": None}
-    page, cursor = _page(call, "people", people_store.list_page)
+        return {"items": [_person(found)] if found and found.person else [], "next": None}
+    keys, limit = call.ports.keys(), paging.limit_of(call.query.get("limit"))
+    page = people_store.list_page(
+        limit, paging.from_cursor(keys, "people", call.query.get("cursor"))
+    )
     items = [{"id": item.g1sk, **item.row.attribute_values} for item in page.items]
-    return {"items": items, "next": cursor}
+    return {"items": items, "next": paging.to_cursor(keys, "people", page.next_key)}
 
 
 def _person(address: Address) -> dict[str, Any]:
@@ -39,32 +39,6 @@ def _person(address: Address) -> dict[str, Any]:
         "email": address.email,
         "locale": address.locale,
     }
-
-
-def list_suspended(call: Call) -> dict[str, Any]:
-    """Suspended mail, the newest first, with its cause."""
-    page, cursor = _page(call, "suspended", intake.list_page)
-    return {"items": [_suspended(item) for item in page.items], "next": cursor}
-
-
-def _suspended(item: table.Item) -> dict[str, Any]:
-    row = item.row.attribute_values
-    return {
-        "id": row["id"],
-        "cause": row["cause"],
-        "sender": row.get("sender") or "",
-        "subject": row.get("subject") or "",
-        "received_at": row["received"],
-    }
-
-
-def _page(
-    call: Call, scope: str, read: Callable[[int, dict[str, Any] | None], table.Page]
-) -> tuple[table.Page, str | None]:
-    keys = call.ports.keys()
-    limit = paging.limit_of(call.query.get("limit"))
-    page = read(limit, paging.from_cursor(keys, scope, call.query.get("cursor")))
-    return page, paging.to_cursor(keys, scope, page.next_key)
 
 
 def create_export(call: Call) -> Response:
@@ -104,7 +78,6 @@ def openapi(call: Call) -> dict[str, Any]:
 
 ROUTES = [
     Route("GET", f"{API}/people", list_people, Access.TOKEN, scope="people:read"),
-    Route("GET", f"{API}/suspended", list_suspended, Access.TOKEN, scope="suspended:read"),
     Route(
         "POST",
         f"{API}/exports",

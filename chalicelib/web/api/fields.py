@@ -5,6 +5,7 @@ What a value means, and whether it may be set, is decided where it is used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from chalicelib.errors import Invalid
 from chalicelib.tickets.changes import TAG_LIMIT
 
 TAG_LENGTH = 50
+CONTENT_ID = "[A-Za-z0-9._@-]{1,64}"
 
 
 class Shape(NamedTuple):
@@ -45,6 +47,10 @@ def _is_tags(value: Any) -> bool:
     return all(_is_text(tag) and 0 < len(tag.strip()) <= TAG_LENGTH for tag in value)
 
 
+def _is_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_text(one) and one for one in value)
+
+
 def _is_requester(value: Any) -> bool:
     if not isinstance(value, dict):
         return _is_text(value)
@@ -55,14 +61,19 @@ def _is_requester(value: Any) -> bool:
 def _is_attachment(value: Any) -> bool:
     if not isinstance(value, dict):
         return _is_text(value)
-    is_known = value.keys() <= {"id", "name"}
-    return is_known and _is_text(value.get("id")) and _is_text(value.get("name", ""))
+    if not value.keys() <= {"id", "name", "content_id"}:
+        return False
+    content_id = value.get("content_id", "x")
+    is_named = _is_text(content_id) and re.fullmatch(CONTENT_ID, content_id) is not None
+    return is_named and _is_text(value.get("id")) and _is_text(value.get("name", ""))
 
 
 TEXT = Shape(_is_text, "must be a text")
 TEXT_OR_NULL = Shape(lambda value: value is None or _is_text(value), "must be a text or null")
 NUMBER_OR_NULL = Shape(lambda value: value is None or _is_number(value), "must be a whole number")
+FLAG = Shape(lambda value: isinstance(value, bool), "must be true or false")
 TAGS = Shape(_is_tags, f"must be a list of at most {TAG_LIMIT} words")
+IDS = Shape(_is_ids, "must be a list of ids")
 REQUESTER = Shape(_is_requester, 'an address, or {"name": ..., "email": ...}')
 ATTACHMENTS = Shape(
     lambda value: isinstance(value, list) and all(_is_attachment(one) for one in value),

@@ -92,7 +92,7 @@ def _walk(call: Call, status: Status | None) -> Walk:
         raise Invalid("Ask for one of the two.", fields={"assignee": hint})
     if "requester" in call.query:
         found = people.find(call.ports, call.query["requester"])
-        return Walk("gsi2", [table.person_pk(found.person if found else "-")])
+        return Walk("gsi2", [table.person_pk(found.person or "-" if found else "-")])
     if "assignee" in call.query:
         return _walk_of_agent(call, status)
     if status is Status.CLOSED:

@@ -54,6 +54,7 @@ _PLACES: dict[str, dict[str, Any]] = {
     "place": {**NUMBER, "description": "Where it stands among `attachments`, from 0."},
     "delivery": {**TEXT, "description": "The delivery's `id`."},
     "export": TEXT,
+    "mail": {**TEXT, "description": "The suspended mail's `id`."},
 }
 
 
@@ -133,7 +134,7 @@ def _operations() -> dict[str, Operation]:
         ),
         "patch_ticket": Operation(200, "TicketSummary", "TicketChanges"),
         "create_article": Operation(201, "Article", schemas.NEW_ARTICLE),
-        "accept_article": Operation(200, "Article", has_conflicts=True),
+        "accept_article": Operation(200, "Article", "Acceptance", has_conflicts=True),
         "get_raw": Operation(303),
         "get_attachment": Operation(303),
         "send_again": Operation(200, "Ticket", has_conflicts=True),
@@ -143,7 +144,7 @@ def _operations() -> dict[str, Operation]:
             "PeopleList",
             query={"email": {**TEXT, "description": "The one with this address."}, **page},
         ),
-        "list_suspended": Operation(200, "SuspendedList", query=page),
+        **_of_suspended_mail(page),
         "create_export": Operation(
             202,
             "Export",
@@ -152,6 +153,41 @@ def _operations() -> dict[str, Operation]:
         "get_export": Operation(200, "Export"),
         "health": Operation(200, "Health"),
         "openapi": Operation(200, "Description"),
+    }
+
+
+def _of_suspended_mail(page: dict[str, dict[str, Any]]) -> dict[str, Operation]:
+    def verb(more: str) -> Operation:
+        return Operation(200, "SuspendedResult", more=more, has_conflicts=True)
+
+    again = "Again is the same as once: the answer is the same, and names the same ticket."
+    return {
+        "list_suspended": Operation(200, "SuspendedList", query=page),
+        "get_suspended": Operation(200, "SuspendedMail"),
+        "get_suspended_raw": Operation(303),
+        "decide_suspended": Operation(
+            200,
+            "SuspendedResults",
+            schemas.SUSPENDED_ACTION,
+            more=f"One result for each mail, in the order of the ids. {again}",
+        ),
+        "release_suspended": verb(
+            "One that was sent to no group's address goes to the first group that the token sees. "
+            f"A mail with a virus is never released. {again}"
+        ),
+        "allow_suspended": verb(
+            "From then on its sender's mail is not suspended for spam, as a flood or as written by "
+            "a machine, as long as the sender's domain vouches for it; so it must for this one. "
+            f"A block of the sender ends. {again}"
+        ),
+        "block_suspended": verb(
+            f"Later mail of the sender is suspended with the cause `blocked`, and not lost. {again}"
+        ),
+        "unblock_suspended": verb(f"The mail itself stays as it is. {again}"),
+        "delete_suspended": verb(
+            "The original is deleted within a minute or two; the bucket lets an operator undo that "
+            f"for thirty days. {again}"
+        ),
     }
 
 

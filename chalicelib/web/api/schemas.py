@@ -12,13 +12,16 @@ from chalicelib.clocks.targets import ClockState, Metric
 from chalicelib.desk.model import LOCALES, PRIORITIES
 from chalicelib.exports.model import State
 from chalicelib.intake.model import Cause
+from chalicelib.intake.suspended import BULK, Action, Done
 from chalicelib.mail.kinds import MailKind
 from chalicelib.tickets.changes import AGENT_STATUSES, SUBJECT_LIMIT, TAG_LIMIT
 from chalicelib.tickets.model import ArticleKind, DeliveryState, Status
 from chalicelib.tickets.service import BODY_LIMIT
+from chalicelib.web.api.fields import CONTENT_ID
 
 Schema = dict[str, Any]
 NEW_UPLOAD, NEW_ARTICLE, NEW_TICKET = "NewUpload", "NewArticle", "NewTicket"
+SUSPENDED_ACTION = "SuspendedAction"
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
@@ -89,7 +92,11 @@ def table() -> dict[str, Schema]:
             articles=many(ref("Article"), description="The newest, oldest of them first."),
             older=or_null(text(description="Send it as `before` for older articles.")),
         ),
-        "Contact": mapping(name=TEXT, email=TEXT),
+        "Contact": mapping(
+            name=TEXT,
+            email=TEXT,
+            is_muted={**FLAG, "description": "Mail to this address came back for good."},
+        ),
         "Due": mapping(target=one_of(Metric), due_at=or_null(INSTANT), state=one_of(ClockState)),
         "Article": mapping(
             id=TEXT,
@@ -101,6 +108,7 @@ def table() -> dict[str, Schema]:
             is_held={**FLAG, "description": "Came by mail, and is not trusted until accepted."},
             mail_kind=one_of(MailKind),
             attachments=many(ref("Attachment")),
+            comment=or_null(text(description="What an agent wrote above a mail they passed on.")),
             raw=or_null({**LINK, "description": "Redirects to the original mail."}),
             flight={
                 "type": ["object", "null"],
@@ -129,9 +137,7 @@ def table() -> dict[str, Schema]:
             reason=or_null(TEXT),
         ),
         "Person": mapping(id=TEXT, name=TEXT, email=TEXT, locale=one_of(LOCALES)),
-        "SuspendedMail": mapping(
-            id=TEXT, cause=one_of(Cause), sender=TEXT, subject=TEXT, received_at=INSTANT
-        ),
+        **_of_suspended_mail(),
         "Export": mapping(
             id=TEXT,
             state=one_of(State),
@@ -152,22 +158,57 @@ def table() -> dict[str, Schema]:
         ),
         "TicketList": listing("TicketRow"),
         "PeopleList": listing("Person"),
-        "SuspendedList": listing("SuspendedMail"),
+        "SuspendedList": listing("SuspendedRow"),
         "Health": mapping(status=one_of(["ok"])),
         "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
-        "Error": mapping(
-            error=mapping(
-                code=text(description="For programs: invalid, not_found, conflict, ..."),
-                message=text(description="For people."),
-                fields={
-                    "type": "object",
-                    "additionalProperties": TEXT,
-                    "description": "What is wrong, by the field of the request.",
-                },
-            ),
-            request_id=TEXT,
+        "Error": mapping(error=ref("Problem"), request_id=TEXT),
+        "Problem": mapping(
+            code=text(description="For programs: invalid, not_found, conflict, ..."),
+            message=text(description="For people."),
+            fields={
+                "type": "object",
+                "additionalProperties": TEXT,
+                "description": "What is wrong, by the field of the request.",
+            },
         ),
         **_requests(),
+    }
+
+
+def _of_suspended_mail() -> dict[str, Schema]:
+    row = {
+        "id": TEXT,
+        "cause": one_of(Cause),
+        "sender": TEXT,
+        "is_authenticated": {**FLAG, "description": "The sender's domain vouches for the mail."},
+        "subject": TEXT,
+        "received_at": INSTANT,
+    }
+    verdict = one_of(["PASS", "FAIL", "GRAY", "PROCESSING_FAILED", "DISABLED", "UNKNOWN"])
+    verdicts = mapping(**dict.fromkeys(("spf", "dkim", "dmarc", "spam", "virus"), verdict))
+    verdicts["properties"]["dmarc_policy"] = text(description="What the domain asks for.")
+    verdicts["required"].append("dmarc_policy")
+    flight = {"type": "object", "additionalProperties": TEXT}
+    return {
+        "SuspendedRow": mapping(**row),
+        "SuspendedMail": mapping(
+            **row,
+            recipients=many(TEXT, description="Those of ours that it was sent to."),
+            verdicts={**verdicts, "description": "SES's own, of the time it came in."},
+            flight={**flight, "description": "How it was understood; its names may change."},
+            raw=or_null({**LINK, "description": "Redirects to the original; null with a virus."}),
+        ),
+        "SuspendedResult": mapping(
+            id=TEXT,
+            outcome=one_of(Done),
+            ticket=or_null({**NUMBER, "description": "The ticket that the mail is on now."}),
+            error={
+                "anyOf": [ref("Problem"), {"type": "null"}],
+                "description": "Why nothing was done; its field `mail` says it for programs: "
+                "virus, unreadable, not_authenticated, no_sender, released, deleted.",
+            },
+        ),
+        "SuspendedResults": mapping(items=many(ref("SuspendedResult"))),
     }
 
 
@@ -175,6 +216,8 @@ def _requests() -> dict[str, Schema]:
     subject = text(minLength=1, maxLength=SUBJECT_LIMIT)
     body = text(minLength=1, maxLength=BODY_LIMIT)
     tags = many(TEXT, maxItems=TAG_LIMIT)
+    shown_at = 'A picture: it is shown where the text says "[cid:...]" with this id.'
+    content_id = text(pattern=f"^{CONTENT_ID}$", description=shown_at)
     return {
         NEW_TICKET: asked(
             "requester",
@@ -201,13 +244,24 @@ def _requests() -> dict[str, Schema]:
             "body",
             kind=one_of(ArticleKind),
             body=body,
-            attachments=many({"oneOf": [TEXT, asked("id", id=TEXT, name=TEXT)]}),
+            attachments=many(
+                {"oneOf": [TEXT, asked("id", id=TEXT, name=TEXT, content_id=content_id)]}
+            ),
             status={"enum": [*map(str, AGENT_STATUSES), None], "description": "Set along with it."},
             seen_seq=or_null(
                 {**NUMBER, "description": "Refused where the customer has written since."}
             ),
         ),
+        "Acceptance": asked(
+            add_sender={**FLAG, "description": "The sender is a participant from now on."}
+        ),
         NEW_UPLOAD: asked("name", name=text(minLength=1), content_type=TEXT),
+        SUSPENDED_ACTION: asked(
+            "action",
+            "ids",
+            action=one_of(Action),
+            ids=many(text(minLength=1), minItems=1, maxItems=BULK),
+        ),
     }
 
 
@@ -220,7 +274,11 @@ def examples() -> dict[str, Any]:
         "subject": "The printer on floor 2",
         "group": "support",
         "assignee": "anna@agents.example",
-        "requester": {"name": "Kim Jensen", "email": "kim@customer.example"},
+        "requester": {
+            "name": "Kim Jensen",
+            "email": "kim@customer.example",
+            "is_muted": False,
+        },
         "priority": "normal",
         "tags": ["printer"],
         "due": [{"target": "resolution", "due_at": "2026-03-03T12:00:00Z", "state": "running"}],
@@ -238,6 +296,17 @@ def examples() -> dict[str, Any]:
         "TicketChanges": {"version": 3, "status": "pending", "assignee": "anna@agents.example"},
         NEW_ARTICLE: {"kind": "reply", "body": "Please turn it off and on.", "status": "pending"},
         NEW_UPLOAD: {"name": "manual.pdf", "content_type": "application/pdf"},
+        SUSPENDED_ACTION: {"action": "release", "ids": ["c6af9ac67b6111e69a4193e8deadbeef0001"]},
+        "SuspendedResults": {
+            "items": [
+                {
+                    "id": "c6af9ac67b6111e69a4193e8deadbeef0001",
+                    "outcome": "released",
+                    "ticket": 1001,
+                    "error": None,
+                }
+            ]
+        },
         "TicketList": {"items": [ticket], "next": None},
         "Error": {
             "error": {

@@ -45,6 +45,7 @@ NEW_ARTICLE = {
     "status": fields.TEXT_OR_NULL,
     "seen_seq": fields.NUMBER_OR_NULL,
 }
+ACCEPTANCE = {"add_sender": fields.FLAG}
 NEW_UPLOAD = {"name": fields.TEXT, "content_type": fields.TEXT}
 _BEFORE = re.compile(rf"{re.escape(table.TIMELINE)}\d{{8}}[#a-z0-9-]{{0,80}}")
 _ID_LENGTH = 40
@@ -185,8 +186,15 @@ def _uploads(call: Call) -> tuple[Attachment, ...]:
 
 
 def accept_article(call: Call, number: str, article: str) -> dict[str, Any]:
-    """Take a held article as the customer's."""
-    service.accept_article(call.ports, call.who, number_of(number), number_of(article))
+    """Take a held article as the customer's, and whoever wrote it as a participant if wanted."""
+    fields.check(call.body, ACCEPTANCE)
+    service.accept_article(
+        call.ports,
+        call.who,
+        number_of(number),
+        number_of(article),
+        adds_sender=bool(call.body.get("add_sender")),
+    )
     return _article(call, number_of(number), number_of(article))
 
 

@@ -20,7 +20,7 @@ from chalicelib.tickets.access import holder, is_for
 from chalicelib.tickets.addressing import link_token, read_link_token
 from chalicelib.tickets.model import Article, Contact, Timeline
 from chalicelib.tickets.service import Done
-from chalicelib.web import csrf, errors, files, idempotency, pages, paging
+from chalicelib.web import csrf, errors, files, formatted, idempotency, pages, paging
 from chalicelib.web.routing import Access, Call, Route
 from chalicelib.web.whole import has_whole, read_whole
 
@@ -120,12 +120,14 @@ def _ticket(call: Call, timeline: Timeline, contact: Contact, link: _Link) -> di
 
 
 def _article(article: Article, contact: Contact, base: str) -> dict[str, Any]:
-    more = f"{base}/articles/{article.seq}/whole"
+    address = f"{base}/articles/{article.seq}"
     return {
+        "id": str(article.seq),
         "author": {"name": article.author.name, "is_agent": article.author.is_agent},
         "text": article.text,
         "rest": "",
-        "whole": more if _may_read_whole(contact, article) else None,
+        "whole": f"{address}/whole" if _may_read_whole(contact, article) else None,
+        "formatted": f"{address}/html" if _may_see_formatted(contact, article) else None,
         "at": article.at,
         "attachments": pages.attachments(article, base),
     }
@@ -133,8 +135,22 @@ def _article(article: Article, contact: Contact, base: str) -> dict[str, Any]:
 
 def _may_read_whole(contact: Contact, article: Article) -> bool:
     # What somebody else's mail quotes may be from before this customer joined.
-    is_own = bool(contact.person) and article.author.id == contact.person
-    return has_whole(article) and (is_own or article.raw_key is None)
+    return has_whole(article) and (_sent(contact, article) or article.raw_key is None)
+
+
+def _may_see_formatted(contact: Contact, article: Article) -> bool:
+    is_all_there = not article.has_rest and not _is_passed_on(article)
+    return formatted.is_formatted(article) and (is_all_there or _sent(contact, article))
+
+
+def _sent(contact: Contact, article: Article) -> bool:
+    is_author = bool(contact.person) and article.author.id == contact.person
+    return is_author and not _is_passed_on(article)
+
+
+def _is_passed_on(article: Article) -> bool:
+    """Whether an agent mailed it here: the original then holds what they wrote above it."""
+    return "forwarded_by" in (article.flight or {})
 
 
 @_by_link
@@ -153,6 +169,16 @@ def show_whole(call: Call, link: _Link, article: str) -> Response:
         article={**shown, "text": whole.text, "rest": whole.rest, "whole": None},
         is_cut=whole.is_cut,
     )
+
+
+@_by_link
+def show_formatted(call: Call, link: _Link, article: str) -> Response:
+    """The mail of an article as it was formatted, for a frame."""
+    wanted, contact = _load(link, article)
+    if not _may_see_formatted(contact, wanted):
+        raise NotFound("There is no formatted text for you.")
+    shows_rest = _sent(contact, wanted)
+    return formatted.respond(call, wanted, locale=contact.locale, shows_rest=shows_rest)
 
 
 @_by_link
@@ -210,6 +236,7 @@ ROUTES = [
     Route("GET", "/t/{token}", show, Access.LINK),
     Route("POST", "/t/{token}", reply, Access.LINK, takes="form"),
     Route("GET", "/t/{token}/articles/{article}/whole", show_whole, Access.LINK),
+    Route("GET", "/t/{token}/articles/{article}/html", show_formatted, Access.LINK),
     Route(
         "GET",
         "/t/{token}/articles/{article}/attachments/{place}",

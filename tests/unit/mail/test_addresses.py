@@ -2,7 +2,13 @@
 
 import pytest
 
-from chalicelib.mail.addresses import MAX_ADDRESSES, Address, clean, parse_addresses
+from chalicelib.mail.addresses import (
+    MAX_ADDRESSES,
+    Address,
+    clean,
+    parse_addresses,
+    parse_mailboxes,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,27 @@ from chalicelib.mail.addresses import MAX_ADDRESSES, Address, clean, parse_addre
 )
 def test_a_list_is_read_as_it_is_meant(written, found):
     assert parse_addresses(written) == tuple(Address(*pair) for pair in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("Moderator <moderator>", [("Moderator", "moderator")]),
+        ("root (Cron)", [("Cron", "root")]),
+        ("<root>, Bo <bo@example.com>", [("", "root"), ("Bo", "bo@example.com")]),
+        ("Holm, Åse <a@example.com>", [("Holm, Åse", "a@example.com")]),
+        ("Bo Holm", []),
+        ('"Bo"', []),
+        ("=?utf-8?q?Bo?=", []),
+        ("<>", []),
+        ("<a@>", []),
+        ("undisclosed-recipients:;", []),
+        ("(((((a@example.com", [("", "a@example.com")]),
+    ],
+)
+def test_a_mailbox_may_lack_its_domain(written, found):
+    assert parse_mailboxes(written) == tuple(Address(*pair) for pair in found)
+    assert all(one.is_complete for one in parse_addresses(written))
 
 
 def test_a_list_is_read_up_to_a_number():

@@ -26,13 +26,16 @@ SAMPLES = [
         Subject="=?utf-8?q?K=C3=A6re?= =?utf-8?b?w6U=?=",
         Cc='"a, b" <a@example.com>, x:b@example.com;',
     ),
+    multipart_mail(part(mail("Se her"), "message/rfc822"), Thread_Index="AdhzQ+=="),
+    mail("Hej\r\nbegin 644 a.txt\r\n#2&5J\r\n`\r\nend\r\n"),
 ]
 
 PIECES = (
     b'\n~\r\n~\r~: ~--b\n~--b--\n~; ~=~\0~<~>~@~a~\xe6~(~"~\\~\x1b$B~+2AA-~*0*=~?=~=ff~=?utf-8?q?'
     b"~From: ~Subject: ~Content-Type: ~multipart/mixed~boundary=b~boundary=~text/html~charset="
     b"~utf-16~utf-7~message/rfc822~message/delivery-status~Content-Transfer-Encoding: base64\n"
-    b"~Content-Disposition: attachment; filename"
+    b"~Content-Disposition: attachment; filename~Message-ID: ~begin 644 x\n~#2&5J\n~`\nend\n"
+    b"~text/rtf"
 ).split(b"~")
 
 
@@ -60,6 +63,11 @@ def assert_sound(read: InboundMail) -> None:
         assert file.filename
         assert not set(file.filename) & set("/\\\u202e\u200b")
         assert len(file.filename.encode()) <= 180
+    for name in read.headers.names():
+        value = read.header(name)
+        value.encode()
+        assert len(value) <= 1000
+        assert not set(value) & set("\r\n\0")
     assert len(content_digest(read)) == 64
 
 

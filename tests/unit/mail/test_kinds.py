@@ -191,3 +191,64 @@ def test_a_forwarded_bounce_is_still_from_its_human():
         multipart_mail(part("What is this?"), part(bounce("failed", "5.1.1"), "message/rfc822"))
     )
     assert (read.kind, read.failed) == (MailKind.HUMAN, ())
+
+
+ORIGINAL = (
+    "Message-ID: <own@example.org>\r\nIn-Reply-To: <a3@example.com>\r\n"
+    "References: <a1@example.com>\r\n\t<a2@example.com> <a3@example.com>\r\n"
+    "Subject: Re: Printeren\r\n"
+)
+RETURNED = ("own@example.org", "a3@example.com", "a2@example.com", "a1@example.com")
+STATUS = "Final-Recipient: rfc822; bo@example.net\r\nAction: {}\r\nStatus: {}\r\n"
+
+
+@pytest.mark.parametrize(
+    "content_type", ["message/rfc822", "text/rfc822-headers", "message/global-headers"]
+)
+@pytest.mark.parametrize(("action", "status"), [("failed", "5.1.1"), ("delayed", "4.4.1")])
+def test_a_report_names_the_ids_of_the_mail_that_it_returns(content_type, action, status):
+    read = parse(
+        multipart_mail(
+            part("It did not work."),
+            part(STATUS.format(action, status), "message/delivery-status"),
+            part(ORIGINAL, content_type),
+            kind="report",
+        )
+    )
+    assert read.returned_ids == RETURNED
+    assert (read.message_id, read.references) == ("m1@example.com", ())
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "    "])
+def test_a_bounce_in_prose_names_the_ids_of_the_mail_that_it_returns(mark):
+    lines = "\r\n".join(mark + line for line in ORIGINAL.splitlines())
+    read = parse(
+        mail(
+            f"bo@example.net: 550 no such user\r\n\r\n--- Original message ---\r\n{lines}",
+            From="MAILER-DAEMON@example.net",
+            Subject="Undelivered Mail Returned to Sender",
+        )
+    )
+    assert read.kind is MailKind.BOUNCE
+    assert read.returned_ids == RETURNED
+
+
+def test_a_complaint_names_the_ids_of_the_mail_that_it_is_about():
+    report = part("Feedback-Type: abuse\r\n", "message/feedback-report")
+    read = parse(multipart_mail(report, part(ORIGINAL, "message/rfc822"), kind="report"))
+    assert read.kind is MailKind.FEEDBACK
+    assert read.returned_ids == RETURNED
+
+
+def test_a_mail_that_is_no_report_returns_nothing():
+    read = parse(multipart_mail(part("Se her"), part(ORIGINAL, "message/rfc822")))
+    assert read.returned_ids == ()
+
+
+def test_of_many_ids_in_a_returned_mail_the_nearest_are_named():
+    thread = " ".join(f"<a{number}@example.com>" for number in range(90))
+    report = part(STATUS.format("failed", "5.0.0"), "message/delivery-status")
+    original = part(f"Message-ID: <own@x>\r\nReferences: {thread}\r\n", "message/rfc822")
+    ids = parse(multipart_mail(report, original, kind="report")).returned_ids
+    assert len(ids) == 20
+    assert ids[:3] == ("own@x", "a89@example.com", "a88@example.com")

@@ -1,10 +1,13 @@
 """What a mail says: headers, bodies, files."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.mail.parse import Address, content_digest, parse
+from chalicelib.mail.parse import Address, content_digest, parse, with_guessed_letters
+from infra.parse import describe
 from tests.unit.mail.samples import PNG, attached, mail, multipart_mail, nested, part
 
 
@@ -117,16 +120,113 @@ def test_a_charset_is_found_however_it_is_declared(text, real, declared):
     assert parse(raw + b"\r\n\r\n" + text.encode(real)).text == text
 
 
-def test_raw_letters_in_headers_are_read_in_the_charset_of_the_text():
-    raw = mail(
-        "Не работает",
-        charset="cp1251",
-        From="Ольга <olga@example.com>",
-        Subject="Принтер",
-        Content_Type="text/plain; charset=windows-1251",
+@pytest.mark.parametrize(
+    ("other", "text"),
+    [
+        (" åben å".encode("latin-1"), "Kære åben \ufffd"),
+        (" blå sørme små Åse".encode("latin-1"), "Kære blå sørme små Åse"),
+        (" żółty wąż pękła".encode("cp1250"), "Kære żółty wąż pękła"),
+        (" \r\n\x8a\t\xe8 \xad".encode("latin-1"), "Kære \n\ufffd\t\ufffd \ufffd"),
+    ],
+)
+def test_two_charsets_in_one_text_are_both_read(other, text):
+    raw = mail("Kære".encode() + other, Content_Type="text/plain; charset=utf-8")
+    assert parse(raw).text == text
+
+
+def raw_headers(charset, declared, name, subject):
+    return mail(
+        subject,
+        charset=charset,
+        From=f'"{name}" <a@example.com>',
+        To=f"{name} <b@example.com>",
+        Cc=f"c@example.com ({name})",
+        Reply_To=f"{name} <d@example.com>",
+        Sender=f"{name} <e@example.com>",
+        Subject=f"Re: {subject}",
+        Content_Type=f"text/plain; charset={declared}" if declared else "text/plain",
     )
+
+
+RAW_HEADERS = pytest.mark.parametrize(
+    ("charset", "declared", "name", "subject"),
+    [
+        ("latin-1", "iso-8859-1", "Åse Sørensen", "Blæk på gulvet"),
+        ("latin-1", None, "Åse Sørensen", "Blæk på gulvet"),
+        ("latin-1", "utf-8", "Jürgen Schmürgen", "Die Hasen und die Frösche"),
+        ("cp1252", "us-ascii", "Jürgen Schmürgen", "Die Hasen und die Frösche"),
+        ("iso8859-2", "iso-8859-2", "Michał Wójcik", "Żółta drukarka"),
+        ("cp1251", "windows-1251", "Ольга", "Принтер не работает"),
+        ("koi8-r", "koi8-r", "Ольга", "Принтер не работает"),
+        ("cp1251", None, "Ольга", "Принтер не работает"),
+    ],
+)
+
+
+@RAW_HEADERS
+def test_raw_letters_in_headers_that_are_not_utf_8_are_replaced(charset, declared, name, subject):
+    def replaced(text):
+        return "".join(letter if letter.isascii() else "\ufffd" for letter in text)
+
+    read = parse(raw_headers(charset, declared, name, subject))
+    people = (read.from_[0], read.to[0], read.cc[0], read.reply_to[0], read.sender)
+    assert read.subject == f"Re: {replaced(subject)}"
+    assert {one.name for one in people} == {replaced(name)}
+    assert read.header("subject") == f"Re: {subject}"
+
+
+@RAW_HEADERS
+def test_people_read_raw_letters_in_the_likely_charset(charset, declared, name, subject):
+    strict = parse(raw_headers(charset, declared, name, subject))
+    read = with_guessed_letters(strict)
+    people = (read.from_[0], read.to[0], read.cc[0], read.reply_to[0], read.sender)
+    assert read.subject == f"Re: {subject}"
+    assert {one.name for one in people} == {name}
+    assert content_digest(read) == content_digest(strict)
+    unread = {"subject": "", "from_": (), "to": (), "cc": (), "reply_to": (), "sender": None}
+    assert replace(read, **unread) == replace(strict, **unread)
+
+
+def test_raw_letters_of_utf_8_are_nothing_to_guess():
+    read = parse(mail(From="Ольга <a@example.com>", Subject="Blæk \ufffd"))
+    assert (read.subject, read.from_[0].name) == ("Blæk \ufffd", "Ольга")
+    assert with_guessed_letters(read) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    [b"=?iso-8859-1?Q?Fr\xf6sche_und_Fr=F6sche?=", b"=?utf-8?Q?Fr\xc3\xb6sche_und_Fr=C3=B6sche?="],
+)
+def test_raw_letters_in_an_encoded_word_are_of_its_charset(written):
+    raw = mail(Subject="SUBJECT").replace(b"SUBJECT", written + b" \xf6")
     read = parse(raw)
-    assert (read.subject, read.from_[0].name) == ("Принтер", "Ольга")
+    assert read.subject == "Frösche und Frösche \ufffd"
+    assert with_guessed_letters(read).subject == "Frösche und Frösche ö"
+
+
+@pytest.mark.parametrize(
+    "header", ["Content-Type: text/plain; name", "Content-Disposition: x; filename"]
+)
+def test_people_read_the_raw_letters_of_a_file_name(header):
+    file = f'{header}="C:\\Frösche.txt"\r\n\r\nQuak'.encode("latin-1")
+    read = parse(multipart_mail(part("Hej"), file))
+    assert [one.filename for one in read.attachments] == ["Fr\ufffdsche.txt"]
+    assert [one.filename for one in with_guessed_letters(read).attachments] == ["Frösche.txt"]
+
+
+def test_of_two_types_of_a_part_the_last_one_counts():
+    page = part("<p>Hej", "text/plain\r\nContent-Type: text/html; charset=utf-8")
+    assert parse(multipart_mail(page)).html == "<p>Hej"
+
+
+def test_of_two_types_of_a_mail_the_first_one_counts():
+    assert parse(mail("<p>Hej", Content_Type="text/plain\r\nContent-Type: text/html")).html is None
+
+
+def test_a_sender_without_a_domain_is_there_as_written():
+    read = parse(mail(From="Cron <root>", To="moderator", Cc="bo@example.com", Reply_To="<root>"))
+    assert (read.from_, read.to) == ((Address("Cron", "root"),), (Address("", "moderator"),))
+    assert read.reply_to == ()
 
 
 @pytest.mark.parametrize(
@@ -197,6 +297,12 @@ def test_a_forwarded_mail_is_a_file_named_by_its_subject():
         ("base64", "S8OmcmU=", "Kære"),
         ("base64", "S8OmcmU", "Kære"),
         ("base64", "S8Om!!cmU=\r\n***", "Kære"),
+        ("base64", "S8Om\r\ncmU=\r\nIGRlc2s=\r\n", "Kære desk"),
+        ("base64", "S8OmcmU= \r\n IGRlc2s=\r\n", "Kære desk"),
+        ("base64", "S8OmcmUK==  ignored\r\n", "Kære\n\ufffd\t\ufffd\ufffd\ufffd"),
+        ("base64", "S8OmcmU=\r\n\r\n____\r\nMailing list\r\n", "Kære"),
+        ("base64", "?garbage", "?garbage"),
+        ("base64", "Kære desk, den er i stykker igen.", "Kære desk, den er i stykker igen."),
         ("BASE64 ", "S8OmcmU=", "Kære"),
         ("x-uuencode", "begin 644 a\r\n%2\\.F<F4 \r\n \r\nend\r\n", "Kære"),
         ("x-nonsense", "Kære", "Kære"),
@@ -301,3 +407,47 @@ def test_an_id_that_a_program_wrote_as_encoded_words_is_read() -> None:
     read = parse(raw)
     assert read.in_reply_to == ("0102-abc-000@eu-west-1.amazonses.com",)
     assert read.references == ("a1@example.org", "0102-abc-000@x.com", "b@example.org")
+
+
+def test_any_header_is_there_by_its_name_in_one_bounded_line():
+    read = parse(mail(X_Ticket="=?utf-8?q?n=C3=B8?=\r\n 7", X_Long="x" * 5000))
+    assert read.header("x-ticket") == read.header("X-Ticket") == "nø 7"
+    assert read.header("X-None") == ""
+    assert 900 < len(read.header("X-Long")) <= 1000
+    assert "X-Long" not in repr(read)
+    assert read == parse(mail(X_Ticket="=?utf-8?q?n=C3=B8?= 7"))
+
+
+def test_of_a_header_that_stands_twice_the_first_one_counts():
+    assert parse(mail(X_A="1\r\nX-A: 2")).header("x-a") == "1"
+
+
+def test_the_thread_of_outlook_is_kept():
+    read = parse(mail(Thread_Topic="=?utf-8?q?K=C3=A6re_desk?=", Thread_Index="Adh\r\n zQ+/9==<x>"))
+    assert read.thread_topic == "Kære desk"
+    assert read.thread_index == "AdhzQ+/9==x"
+    assert (parse(mail()).thread_topic, parse(mail()).thread_index) == (None, None)
+
+
+def test_the_thread_of_outlook_is_bounded():
+    read = parse(mail(Thread_Topic="å" * 5000, Thread_Index="A" * 5000))
+    assert read.thread_topic == "å" * 500
+    assert read.thread_index == "A" * 500
+
+
+def test_a_picture_inside_the_html_does_not_use_up_the_text():
+    picture = "data:image/png;base64," + "A" * 3_000_000
+    read = parse(mail(f'<img src="{picture}"><p>Printeren', Content_Type="text/html"))
+    assert read.text == "Printeren"
+
+
+def test_empty_texts_beside_each_other_are_no_page():
+    read = parse(multipart_mail(part(""), part("", "text/html"), part("\r\n")))
+    assert (read.text, read.html) == ("", None)
+
+
+def test_what_a_person_is_shown_of_a_mail_leaves_its_raw_headers_out(tmp_path):
+    (tmp_path / "a.eml").write_bytes(multipart_mail(part("Hej"), attached('filename="a"', PNG)))
+    shown = describe(tmp_path / "a.eml")
+    assert "headers" not in shown
+    assert json.loads(json.dumps(shown))["text"] == "Hej"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.mail.parse import parse
-from chalicelib.mail.tnef import wrapped_files
+from chalicelib.mail.tnef import wrapped_files, wrapped_text
 from tests.unit.mail.samples import attached, multipart_mail, part, unhurried
 
 
@@ -19,6 +19,10 @@ def text_property(key: int, text: str) -> bytes:
     value = text.encode("utf-16-le") + b"\0\0"
     padding = b"\0" * (-len(value) % 4)
     return struct.pack("<HHII", 0x1F, key, 1, len(value)) + value + padding
+
+
+def bytes_property(key: int, value: bytes) -> bytes:
+    return struct.pack("<HHII", 0x102, key, 1, len(value)) + value + b"\0" * (-len(value) % 4)
 
 
 def number_property(key: int, number: int) -> bytes:
@@ -70,3 +74,58 @@ def test_a_damaged_wrapping_is_read_as_far_as_it_goes(place, noise):
     damaged = WINMAIL[:place] + noise + WINMAIL[place + len(noise) :]
     for file in wrapped_files(damaged):
         assert file.content
+
+
+def message(*properties: bytes) -> bytes:
+    """A wrapping that has a text and no files."""
+    content = struct.pack("<I", len(properties)) + b"".join(properties)
+    return (
+        winmail() + attribute(0x00069007, struct.pack("<I", 1251)) + attribute(0x00069003, content)
+    )
+
+
+RICH = rb"{\rtf1\ansi\ansicpg1252 K\'e6re desk}"
+RICH_HTML = rb"{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}K\'e6re desk}"
+
+
+def uncompressed(content: bytes) -> bytes:
+    return struct.pack("<II4sI", len(content) + 12, len(content), b"MELA", 0) + content
+
+
+@pytest.mark.parametrize(
+    ("content", "text", "html"),
+    [
+        (message(text_property(0x1000, "Kære desk\r\n")), "Kære desk\n", None),
+        (message(bytes_property(0x1000, "Принтер".encode("cp1251"))), "Принтер", None),
+        (
+            message(
+                number_property(0x3FDE, 65001), bytes_property(0x1013, "<p>Kære desk".encode())
+            ),
+            "Kære desk",
+            "<p>Kære desk",
+        ),
+        (message(bytes_property(0x1009, uncompressed(RICH))), "Kære desk", None),
+        (message(bytes_property(0x1009, uncompressed(RICH_HTML))), "Kære desk", "<p>Kære desk"),
+        (winmail() + attribute(0x0002800C, b"Hej\0"), "Hej", None),
+    ],
+)
+def test_the_wrapped_text_is_shown_where_the_mail_has_none(content, text, html):
+    wrapped = attached('filename="winmail.dat"', content, "application/ms-tnef")
+    read = parse(multipart_mail(part("\r\n"), wrapped))
+    assert (read.text, read.html) == (text, html)
+    assert parse(multipart_mail(part("Se her"), wrapped)).text == "Se her"
+
+
+def test_wrapped_files_and_text_are_found_in_one_wrapping():
+    content = WINMAIL + message(text_property(0x1000, "Se her"))[6:]
+    read = parse(multipart_mail(attached('filename="winmail.dat"', content)))
+    assert read.text == "Se her"
+    assert [file.filename for file in read.attachments] == ["kravspecifikation å.pdf", "læs.txt"]
+
+
+@unhurried
+@given(st.integers(0, 200), st.binary(min_size=1, max_size=8))
+def test_a_damaged_text_is_read_as_far_as_it_goes(place, noise):
+    whole = message(text_property(0x1000, "Kære desk"), bytes_property(0x1009, uncompressed(RICH)))
+    text, html = wrapped_text(whole[:place] + noise + whole[place + len(noise) :])
+    (text + (html or "")).encode()

@@ -176,6 +176,27 @@ def test_an_uploaded_file_goes_out_with_the_reply_and_can_be_downloaded(world: W
     assert download.headers["cache-control"] == "no-store"
 
 
+def test_an_uploaded_picture_is_shown_where_the_text_of_the_reply_names_it(world: World) -> None:
+    open_ticket(world)
+    png = api(world, "POST", "/api/v1/uploads", {"name": "p", "content_type": "image/png"})
+    aws_client("s3").put_object(
+        Bucket="files", Key=png.body["fields"]["key"], Body=b"\x89PNG", ContentType="image/png"
+    )
+    picture = {"id": png.body["id"], "name": "cover.png", "content_id": "cover"}
+    write(world, body="Open [cid:cover] and close it.", attachments=[picture])
+    world.settle()
+    html = next(p for p in world.last_mail.walk() if p.get_content_type() == "text/html")
+    assert b'Open <img src=3D"cid:1001.2.0@desk.example"' in html.as_bytes().replace(b"=\n", b"")
+
+
+@pytest.mark.parametrize("content_id", ["", "a b", 'x"><script>', "x" * 65, 5, None])
+def test_a_picture_is_named_by_a_plain_word(world: World, content_id: Any) -> None:
+    open_ticket(world)
+    picture = {"id": uploaded(world).body["id"], "content_id": content_id}
+    body = {"kind": "reply", "body": "x", "attachments": [picture]}
+    assert api(world, "POST", f"{TICKET}/articles", body).status == 400
+
+
 def test_an_upload_may_hold_what_it_said_and_no_more(world: World) -> None:
     fields = uploaded(world).body["fields"]
     assert fields["Content-Type"] == "application/pdf"

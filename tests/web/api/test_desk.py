@@ -1,4 +1,4 @@
-"""People, suspended mail, exports, health."""
+"""People, exports, health."""
 
 from __future__ import annotations
 
@@ -29,16 +29,6 @@ def test_a_person_is_found_by_address(world: World) -> None:
     assert (person["name"], person["email"]) == ("Kim Jensen", "kim@customer.example")
     assert person in api(world, "GET", "/api/v1/people").body["items"]
     assert api(world, "GET", "/api/v1/people?email=x").body == {"items": [], "next": None}
-
-
-def test_suspended_mail_is_listed_with_its_cause_the_newest_first(world: World) -> None:
-    world.mail(letter("first", subject="One"), verdicts={"spam": "FAIL"})
-    world.pass_time(minutes=1)
-    world.mail(letter("second", subject="Two"), verdicts={"virus": "FAIL"})
-    pages = all_pages(world, "/api/v1/suspended?limit=1")
-    found = [(mail["subject"], mail["cause"]) for page in pages for mail in page]
-    assert found == [("Two", "virus"), ("One", "spam")]
-    assert pages[0][0]["sender"] == "kim@customer.example"
 
 
 def test_an_export_ends_in_links_to_files_that_match_the_manifest(world: World) -> None:

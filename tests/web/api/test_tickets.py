@@ -19,7 +19,7 @@ def test_a_registered_ticket_can_be_read_where_its_location_says(world: World) -
     read = api(world, "GET", TICKET)
     assert read.status == 200
     assert read.body == made.body
-    assert read.body["requester"] == KIM
+    assert read.body["requester"] == {**KIM, "is_muted": False}
     assert (read.body["status"], read.body["priority"]) == ("new", "high")
     assert read.body["tags"] == ["printer"]
     assert [article["text"] for article in read.body["articles"]] == [NEW["body"]]
@@ -37,7 +37,8 @@ def test_the_requester_of_a_registered_ticket_is_told_its_number(world: World) -
 
 def test_a_bare_address_is_enough_for_a_requester(world: World) -> None:
     ticket = open_ticket(world, requester="kim@customer.example")
-    assert ticket["requester"] == {"name": "kim", "email": "kim@customer.example"}
+    known = {"name": "kim", "email": "kim@customer.example", "is_muted": False}
+    assert ticket["requester"] == known
 
 
 def test_a_ticket_without_a_group_lands_in_one_that_the_token_sees(world: World) -> None:

@@ -1,0 +1,66 @@
+"""What is judged of an address: allowed, blocked, or neither any more.
+
+Each address has a ledger of its own, which names it by its hidden form alone: an erasure leaves
+nothing in it to rewrite. What the judgement means for a mail is `screen`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib import table
+from chalicelib.errors import Conflict
+from chalicelib.facts import Fact
+from chalicelib.ledger.model import GENESIS, Entry, make_entry
+from chalicelib.ledger.store import EntryItem, from_item, to_item
+from chalicelib.people import store as people
+from chalicelib.ports import Ports
+from chalicelib.tickets import service as tickets
+from chalicelib.tickets.access import Who
+
+
+def judge(ports: Ports, who: Who, email: str, fact: Fact, **marks: bool) -> None:
+    """Set the marks of an address, unless it has them already."""
+    key = people.address_key(ports.keys(), email)
+    for attempt in range(tickets.ATTEMPTS):
+        known = people.address_of(table.fetch([key]).get(key))
+        if known and all(getattr(known, mark) is value for mark, value in marks.items()):
+            return
+        try:
+            table.transact(judgement(ports, who, email, fact, marks))
+        except table.Lost:
+            tickets.linger(ports, attempt)
+            continue
+        return
+    raise Conflict("Somebody else judges this address at once: look again.")
+
+
+def judgement(
+    ports: Ports, who: Who, email: str, fact: Fact, marks: Mapping[str, bool]
+) -> list[table.Write]:
+    """The writes that set the marks of an address and say so in its ledger."""
+    keys = ports.keys()
+    scope = table.system_pk(f"address#{hide(ports, email)}")
+    newest = table.query(scope, newest_first=True, limit=1).items
+    last = next((from_item(item) for item in newest if isinstance(item, EntryItem)), None)
+    return [people.judging(keys, email, **marks), next_entry(ports, who, scope, last, fact)]
+
+
+def hide(ports: Ports, email: str) -> str:
+    """What stands for an address in keys and ledgers."""
+    return ports.keys().hide(email.lower())
+
+
+def next_entry(ports: Ports, who: Who, scope: str, last: Entry | None, fact: Fact) -> table.Write:
+    """The next entry of a ledger; whoever writes the same place second loses."""
+    entry = make_entry(
+        scope,
+        last.seq + 1 if last else 1,
+        [fact],
+        at=ports.clock(),
+        actor=who.actor,
+        cause="suspended",
+        prev=last.hash if last else GENESIS,
+        salt=tickets.new_salt(),
+    )
+    return table.put_new(to_item(entry))
