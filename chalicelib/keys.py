@@ -13,6 +13,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chalicelib.errors import DeskError
 
@@ -63,7 +64,13 @@ class Keys:
 
     def hide(self, value: str) -> str:
         """A digest to use in a table key, so that no key holds an address."""
-        return hmac.new(self.pepper, value.encode(), hashlib.sha256).hexdigest()[:32]
+        return _hidden(self.pepper, value)
+
+
+@lru_cache(maxsize=1024)
+def _hidden(pepper: bytes, value: str) -> str:
+    # One mail asks for the same few addresses again and again.
+    return hmac.new(pepper, value.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _signature(key: bytes, purpose: str, text: str) -> str:

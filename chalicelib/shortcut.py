@@ -3,8 +3,9 @@
 botocore gets a call ready for whatever any service may ask, which took twice the CPU of all the
 rest of an inbound mail. A client that is made after `shorten` tries such a call the short way: one
 request with the signature that botocore would have made, over a connection that stays open. A plain
-answer to it is the answer, for a third of the CPU. Whatever else comes of it is left to botocore, which then makes the call
-as ever, with its retries, its waiting, its proxies and its errors: this module has none of those.
+answer to it is the answer, for a third of the CPU. Whatever else comes of it is left to botocore,
+which then makes the call as ever, with its retries, its waiting, its proxies and its errors: this
+module has none of those.
 
 No table, no bucket and no item is known here.
 """

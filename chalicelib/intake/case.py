@@ -72,6 +72,7 @@ class Case:
     clues: matching.Clues
     found: dict[tuple[str, str], table.Item]
     kept: Kept
+    rate: Rate
     release: Release | None = None
 
     @property
@@ -95,10 +96,6 @@ class Case:
     @property
     def rates(self) -> Rates:
         return Rates(self.ports.keys(), self.sender, self.now)
-
-    @property
-    def rate(self) -> Rate:
-        return self.rates.read(self.found)
 
     @property
     def is_authenticated(self) -> bool:
@@ -185,7 +182,9 @@ def look_up(
         *(_delivery_keys(ports, mail, clues.returned) if clues.returned else ()),
         *Rates(keys, sender, now).all,
     ]
-    return Case(ports, receipt, opened, desk, now, clues, table.fetch(wanted), kept, release)
+    found = table.fetch(wanted)
+    rate = Rates(keys, sender, now).read(found)
+    return Case(ports, receipt, opened, desk, now, clues, found, kept, rate, release)
 
 
 def id_key(ports: Ports, message_id: str) -> tuple[str, str]:

@@ -104,16 +104,13 @@ def _first(
 
 def _quoted_link(mail: InboundMail, keys: Keys, url: str) -> tuple[Pointer, int] | None:
     """The link to a customer's page in the newest quoted mail, which is one of ours then."""
-    found = addressing.find_link(keys, newest_quoted(mail.text), url)
-    if found or not mail.html:
-        return found
-    at = mail.html.find(f"{url}/t/")
-    opened = sum(-1 if tag[1] else 1 for tag in _BLOCKQUOTE.finditer(mail.html, 0, max(at, 0)))
-    return (
-        addressing.find_link(keys, mail.html[at:], url)
-        if 0 <= opened <= _NEWEST and at >= 0
-        else None
-    )
+    if f"{url}/t/" in mail.text:
+        return addressing.find_link(keys, newest_quoted(mail.text), url)
+    at = (mail.html or "").find(f"{url}/t/")
+    if mail.html is None or at < 0:
+        return None
+    opened = sum(-1 if tag[1] else 1 for tag in _BLOCKQUOTE.finditer(mail.html, 0, at))
+    return addressing.find_link(keys, mail.html[at:], url) if opened <= _NEWEST else None
 
 
 def _foreign(mail: InboundMail, desk: Desk) -> tuple[str, ...]:

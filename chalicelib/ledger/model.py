@@ -148,5 +148,9 @@ def detail(entry: Entry, place: int, fact: Fact, *, ticket: int | None) -> str:
     return _canonical(body)
 
 
+# Made once: `json.dumps` would make an encoder for every text.
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def _canonical(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _written(value)

@@ -64,7 +64,7 @@ def sort_parts(root: Part) -> Bodies:
     if root.is_multipart and root.children:
         parts, container = root.children, root.content_type
     kind = container.removeprefix("multipart/")
-    _sort(bodies, parts, kind, bodies.text, bodies.html, is_choice=False)
+    _sort(bodies, parts, kind, bodies.text, bodies.html, is_choice=kind == "alternative")
     return bodies
 
 

@@ -3,7 +3,7 @@
 A state is empty for a mail without S/MIME; else it is one word, or two with a comma between:
 
 - `encrypted`: it came encrypted and was opened.
-- `cannot_decrypt`: it is encrypted and none of our keys opens it; it stays as it came.
+- `cannot_decrypt`: it is encrypted, or wrapped in another way, and stays as it came.
 - `signed`: the signature fits, and an authority of the desk vouches that the signer is the sender.
 - `signed_untrusted`: the signature fits, but nobody we know says that the sender made it.
 - `signature_broken`: what arrived is not what was signed.
@@ -155,7 +155,7 @@ def _unwrapped(raw: bytes, root: Part, keys: Keys, trust: Trust) -> _Layer:
             return _locked(raw)
         return _Layer(_under(raw, root, inner), opened=ENCRYPTED, is_off=True)
     if kind != cms.SIGNED:
-        return _Layer(raw)
+        return _locked(raw)
     signed = cms.read_signed(body)
     if signed.content is None:
         return _Layer(raw)

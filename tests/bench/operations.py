@@ -85,16 +85,18 @@ def arriving(desk: Desk, message: EmailMessage) -> Act:
 
 def from_known_sender(desk: Desk) -> Act:
     ticket(desk)
-    # An hour later, so that the counters of this hour are as new as they usually are.
+    # An hour later, so that the counts of Kim's mail are as new as they usually are; the hour has
+    # begun with somebody else's, and Kim is not told twice a day that the same has arrived.
     desk.world.pass_time(hours=1)
+    desk.mail(mail(3, sender="Eva Lund <eva@other.example>").as_bytes())
     live_desk(desk.world.ports)
-    return arriving(desk, mail(2))
+    return arriving(desk, mail(2, subject=SUBJECT[::-1]))
 
 
 def with_attachments(count: int) -> Callable[[Desk], Act]:
     def prepare(desk: Desk) -> Act:
         ticket(desk)
-        message = mail(2)
+        message = mail(2, subject=SUBJECT[::-1])
         for place in range(count):
             message.add_attachment(
                 b"\x89PNG", maintype="image", subtype="png", filename=f"{place}.png"

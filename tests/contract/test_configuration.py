@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from chalicelib.config import VARIABLES
+from chalicelib.desk.model import Group, Limits, read_desk
+from infra.desk import load
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,3 +45,34 @@ def test_the_fragments_are_yaml_that_anybody_can_read() -> None:
     Loader.add_multi_constructor("!", lambda *_: None)
     for fragment in (ROOT / "infra" / "fragments").glob("*.yaml"):
         assert yaml.load(fragment.read_text("utf-8"), Loader)  # noqa: S506 - a safe loader
+
+
+def described() -> tuple[str, dict[str, Any]]:
+    """The example of what can be set about mail, as it stands and as it is read."""
+    manual = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    text = manual.partition("### What can be set about mail")[2]
+    block = text.partition("```yaml\n")[2].partition("```")[0]
+    return block, yaml.safe_load(block)
+
+
+def test_the_manual_tells_every_limit_and_every_setting_of_a_group_with_what_holds() -> None:
+    block, settings = described()
+    assert Limits(**settings["limits"]) == Limits()
+    assert set(settings["limits"]) == {one.name for one in fields(Limits)}
+    (group,) = settings["groups"].values()
+    named = {*group, *re.findall(r"^    # (\w+): \|", block, re.MULTILINE)}
+    assert named == {one.name for one in fields(Group)} - {"id"}
+    held = {one.name: one.default for one in fields(Group) if one.default is not MISSING}
+    said = {name: value for name, value in group.items() if isinstance(value, bool | int)}
+    assert said == {name: held[name] for name in said}
+
+
+def test_what_the_manual_shows_can_be_applied() -> None:
+    _, settings = described()
+    demo, _ = load(ROOT / "desk")
+    group = settings["groups"]["support"]
+    groups = {**demo["groups"], "support": group}
+    desk = read_desk({**demo, **settings, "groups": groups}, version=1)
+    found = desk.foreign["tracker"].pattern.search("Kim commented on (DEV-7)")
+    assert found is not None
+    assert found[1] == "DEV-7"

@@ -13,6 +13,7 @@ from email.message import Message
 from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.desk.model import Limits
 from chalicelib.desk.service import live_desk
 from chalicelib.exports import service as exports
 from chalicelib.intake import store as intake_store
@@ -27,6 +28,7 @@ from tests.aws_calls import aws_client
 from tests.faults.copies import Stage
 from tests.faults.desk import EXPORTING, NAMES, Desk, left_by, new_desk
 from tests.faults.harness import Case, is_done, nothing
+from tests.reports import report
 from tests.web.browser import FORM
 from tests.web.calls import event
 from tests.world import letter
@@ -92,6 +94,46 @@ def held(desk: Desk) -> Any:
     return desk.arrival(eve.as_bytes())
 
 
+def flood(desk: Desk) -> Any:
+    """One mail more than a sender may write in ten minutes: a block begins, and a lead is told."""
+    for count in range(Limits().mails_in_ten_minutes):
+        desk.world.call("inbound_mail", desk.arrival(numbered(count)))
+    return desk.arrival(numbered(Limits().mails_in_ten_minutes))
+
+
+def numbered(count: int) -> bytes:
+    return letter(f"Alarm {count}", subject=f"Alarm {count}").as_bytes()
+
+
+def claimed_id(desk: Desk) -> Any:
+    """The real mail, after a stranger has sent another one under its id."""
+    desk.mail(letter("Mine.", sender="eve@else.example", message_id="<x@c.example>").as_bytes())
+    return desk.arrival(letter("The real one.", message_id="<x@c.example>").as_bytes())
+
+
+def passed_on(desk: Desk) -> Any:
+    text = (
+        "Who takes it?\n\n---------- Forwarded message ---------\n"
+        "From: Oda Moe <oda@customer.example>\nDate: Mon, 2 Mar 2026 at 08:30\n"
+        "Subject: The door\nTo: Anna Berg <anna@agents.example>\n\nIt does not open.\n"
+    )
+    mail = letter(text, sender="Anna Berg <anna@agents.example>", subject="Fwd: The door")
+    return desk.arrival(mail.as_bytes())
+
+
+def note_by_mail(desk: Desk) -> Any:
+    known_customer(desk)
+    reference = str(sent(desk)["References"]).split()[-1]
+    mail = letter("On it.", sender="Anna Berg <anna@agents.example>", References=reference)
+    return desk.arrival(mail.as_bytes())
+
+
+def returned(desk: Desk) -> Any:
+    """A mail system returns an answer of ours, which mutes the address."""
+    known_customer(desk)
+    return desk.arrival(report(sent(desk)), envelope_from="")
+
+
 def unannounced(desk: Desk) -> Any:
     """The event was lost, and the bucket's own notice has waited long enough."""
     queue = desk.world.ports.config.unprocessed_queue_url
@@ -112,7 +154,7 @@ def unreadable(desk: Desk) -> Any:
     def fail(_: bytes) -> None:
         raise MailError("It cannot be read.")
 
-    desk.patch.setattr("chalicelib.intake.service.parse", fail)
+    desk.patch.setattr("chalicelib.intake.contents.parse", fail)
     return desk.arrival(b"no mail at all")
 
 
@@ -297,6 +339,11 @@ CASES = [
     case("inbound_mail: unreadable", unreadable),
     case("inbound_mail: a duplicate", duplicate),
     case("inbound_mail: a stranger's reply, held", held),
+    case("inbound_mail: a flood", flood),
+    case("inbound_mail: under an id that was claimed in advance", claimed_id),
+    case("inbound_mail: passed on by an agent", passed_on),
+    case("inbound_mail: an agent's note", note_by_mail),
+    case("inbound_mail: a mail of ours that comes back", returned),
     case("relay: two entries", entries),
     case("deliver: an acknowledgement", acknowledgement, sweeps=2),
     case("deliver: a reply", reply, sweeps=2),

@@ -112,6 +112,32 @@ def test_the_real_mail_under_a_claimed_id_comes_in_once(world: World) -> None:
     assert store.timeline(1003) is None
 
 
+def test_a_number_in_the_subject_counts_from_those_on_the_ticket_and_from_agents(
+    world: World,
+) -> None:
+    world.mail(letter())
+    tag = str(world.last_mail["Subject"])
+    world.mail(letter("it smokes now", subject=tag))
+    assert (newest(world).text, newest(world).is_held) == ("it smokes now", False)
+    assert flight(world)["matched_by"] == "subject_tag"
+    world.mail(letter("I know it", sender="Anna Berg <anna@agents.example>", subject=tag))
+    assert (newest(world).text, newest(world).kind) == ("I know it", ArticleKind.NOTE)
+
+
+def test_a_mail_to_a_ticket_closed_too_long_ago_opens_another_that_follows_it(
+    world: World,
+) -> None:
+    world.mail(letter())
+    address = str(world.last_mail["Reply-To"])
+    closed = replace(timeline(world).ticket, status=Status.CLOSED, closed_at=world.now)
+    keep(world, closed)
+    world.pass_time(days=15)
+    world.mail(letter("it broke again", to=address))
+    assert timeline(world, 1002).ticket.follow_up_of == 1001
+    assert flight(world, 1002)["done"] == "follow_up"
+    assert len(timeline(world).articles) == 1
+
+
 def test_a_number_in_the_subject_of_a_stranger_only_hints_at_the_ticket(world: World) -> None:
     world.mail(letter())
     tag = str(world.last_mail["Subject"])

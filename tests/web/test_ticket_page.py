@@ -202,6 +202,23 @@ def test_a_held_article_shows_who_really_sent_it_until_it_is_accepted(
     assert anna.submit(page, "/accept").status == 303
 
 
+def test_the_sender_of_a_held_article_is_added_by_the_second_button_alone(
+    world: World, anna: Browser
+) -> None:
+    held_mail(world, "one")
+    held_mail(world, "two")
+    page = anna.get(PAGE)
+    first, second = page.soup.select(".held-box form")
+    assert [button.get("name") for button in first.find_all("button")] == [None, "add"]
+    anna.submit(page, f"/{articles()[-2].seq}/accept")
+    assert len(ticket().contacts) == 1
+    (add,) = second.select("button[name=add]")
+    anna.submit(page, f"/{articles()[-1].seq}/accept", add=str(add["value"]))
+    assert [contact.email for contact in ticket().contacts][1:] == ["eve@else.example"]
+    held_mail(world, "three")
+    assert not articles()[-1].is_held, "who is on the ticket may write on it"
+
+
 def test_a_mail_that_failed_is_sent_again(world: World, anna: Browser) -> None:
     from chalicelib.ports import Refused
 

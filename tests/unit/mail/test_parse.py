@@ -66,6 +66,25 @@ def test_text_html_and_files_are_told_apart():
     assert (invoice.filename, invoice.content, invoice.is_inline) == ("faktura.pdf", b"%PDF", False)
 
 
+def test_text_beside_html_with_pictures_is_the_whole_text():
+    """The commonest mail of all: an alternative whose HTML stands with its pictures."""
+    read = parse(
+        multipart_mail(
+            part("Se billedet"),
+            nested(
+                part('<p>Se <img src="cid:i1@example"> her</p>', "text/html; charset=utf-8"),
+                part(PNG, "image/png", Content_ID="<i1@example>"),
+                kind="related",
+                boundary="b2",
+            ),
+            kind="alternative",
+        )
+    )
+    assert read.text == "Se billedet"
+    assert (read.html or "").count("<img") == 1
+    assert len(read.attachments) == 1
+
+
 def test_a_mail_of_html_alone_has_a_text_with_links_and_list_items():
     html = (
         "<style>p{color:red}</style><p>Hej&nbsp;&amp; tak</p><ul><li>en<li>to</ul>"

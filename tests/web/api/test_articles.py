@@ -8,7 +8,9 @@ import pytest
 
 from tests.aws_calls import aws_client
 from tests.web.api.steps import TICKET, close, open_ticket, refused_fields, write
+from tests.web.browser import Browser
 from tests.web.calls import Answer, api
+from tests.web.desk import link
 from tests.world import World, letter
 
 
@@ -116,6 +118,37 @@ def test_a_held_article_counts_as_the_customers_once_accepted(world: World) -> N
     assert accepted.status == 200
     assert (accepted.body["id"], accepted.body["is_held"]) == (article["id"], False)
     assert api(world, "GET", TICKET).body["status"] == "open"
+
+
+def test_whoever_is_accepted_with_an_article_is_on_the_ticket_from_then_on(world: World) -> None:
+    article = held(world)
+    path = f"{TICKET}/articles/{article['id']}/accept"
+    assert api(world, "POST", path, {"add_sender": True}).status == 200
+    (eve,) = api(world, "GET", TICKET).body["participants"]
+    assert eve["email"] == "eve@stranger.example"
+    world.settle()
+    assert world.mails_to("eve@stranger.example") == [], "nothing older goes to a participant"
+    older = Browser(world).get(link(world, place=1))
+    assert [word for word in ("broken", "Off and on.", "I am Kim too") if word in older.body] == []
+
+    write(world, "reply", "We look into it.")
+    world.settle()
+    (mail,) = world.mails_to("eve@stranger.example")
+    to = str(mail["Reply-To"])
+    world.mail(letter("Thank you", sender="eve@stranger.example", to=to))
+    joined = api(world, "GET", TICKET).body["articles"][-1]
+    assert (joined["text"], joined["is_held"]) == ("Thank you", False)
+    shown = Browser(world).get(link(world, place=1)).text
+    assert "We look into it." in shown
+    assert "Thank you" in shown
+
+
+def test_an_article_that_is_accepted_alone_adds_nobody(world: World) -> None:
+    article = held(world)
+    path = f"{TICKET}/articles/{article['id']}/accept"
+    assert refused_fields(api(world, "POST", path, {"add_sender": "yes"})) == ["add_sender"]
+    assert api(world, "POST", path, {"add_sender": False}).status == 200
+    assert api(world, "GET", TICKET).body["participants"] == []
 
 
 def test_an_article_is_accepted_once(world: World) -> None:
