@@ -39,5 +39,8 @@ def reprocess(ports: Ports, what: str) -> str:
     if named:
         changed = again.article(ports, int(named[1]), int(named[2]))
         return "read anew" if changed else "read anew, and nothing is different"
-    fate = again.suspended(ports, what.removeprefix(INBOUND_PREFIX))
+    ses_id = what.removeprefix(INBOUND_PREFIX)
+    if not _SES_ID.fullmatch(ses_id):
+        raise Invalid(f"{what} is no NUMBER/ARTICLE and no SES id.")
+    fate = again.suspended(ports, ses_id)
     return f"{fate.outcome.value} on ticket {fate.number}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.errors import Invalid
-from chalicelib.mail.parse import parse, with_guessed_letters
+from chalicelib.mail.parse import MailError, parse, with_guessed_letters
 
 
 def describe(file: Path) -> dict[str, Any]:
@@ -17,6 +17,8 @@ def describe(file: Path) -> dict[str, Any]:
         mail = with_guessed_letters(parse(file.read_bytes()))
     except OSError as error:
         raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
+    except MailError as error:
+        raise Invalid(f"{file} cannot be read as a mail.") from error
     shown: dict[str, Any] = _plain(asdict(mail))
     # All that is worth to know of them has fields of its own.
     del shown["headers"]
