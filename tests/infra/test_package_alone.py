@@ -280,6 +280,12 @@ def test_the_acknowledgement_is_rendered_and_sent(story):
     assert ("sesv2", "SendEmail") in made
 
 
+def sent_id(alone):
+    """The id that SES gave the acknowledgement."""
+    pages = boto3.client("dynamodb").scan(TableName=alone.stack["TableName"])
+    return next(item["ses_id"]["S"] for item in pages["Items"] if "ses_id" in item)
+
+
 def test_a_bounce_is_noted(alone, story):
     detail = story["DeliveryQueued"]["detail"]
     tags = {
@@ -292,7 +298,8 @@ def test_a_bounce_is_noted(alone, story):
         "bounceSubType": "General",
         "bouncedRecipients": [{"emailAddress": CUSTOMER, "status": "5.1.1"}],
     }
-    about = {"eventType": "Bounce", "mail": {"messageId": "x", "tags": tags}, "bounce": bounce}
+    mail = {"messageId": sent_id(alone), "tags": tags}
+    about = {"eventType": "Bounce", "mail": mail, "bounce": bounce}
     event = {**scheduled(), "detail-type": "Email Bounced", "source": "aws.ses", "detail": about}
     _, calls = alone.call("mail_events", event)
     assert "TransactWriteItems" in {operation for _, operation, _ in calls}

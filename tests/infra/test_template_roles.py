@@ -26,6 +26,8 @@ STARS = re.compile(
     r"\$\{(MailBucket|FilesBucket)\.Arn\}/[a-z/]*\*"
     r"|\$\{Table\.Arn\}/stream/\*"
     r"|arn:\$\{AWS::Partition\}:ses:\$\{AWS::Region\}:\$\{AWS::AccountId\}:identity/\*"
+    r"|arn:\$\{AWS::Partition\}:ssm:\$\{AWS::Region\}:\$\{AWS::AccountId\}"
+    r":parameter/skranke/\$\{Tenant\}/keys/smime/\*"
 )
 
 
