@@ -8,16 +8,17 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice
 
-from chalicelib import table
-from chalicelib.alarms.service import ring
+from chalicelib.alarms.service import in_turn, ring
 from chalicelib.config import Config
 from chalicelib.delivery import service as delivery
 from chalicelib.exports.store import ExportItem
 from chalicelib.intake.items import SuspendedItem
 from chalicelib.intake.model import read_receipt
 from chalicelib.ledger import service as ledger
+from chalicelib.ledger.store import SealHeadItem
 from chalicelib.ports import Ports, live
 from chalicelib.sla import service as sla
+from chalicelib.tickets import waiting
 from chalicelib.tickets.store import DeliveryItem, HeadItem
 from chalicelib.web.site import mount
 
@@ -30,9 +31,7 @@ log = Logger(service="skranke")
 @cache
 def ports() -> Ports:
     """The outside world, made once a process."""
-    config = Config.from_env()
-    table.bind(config.table)
-    return live(config)
+    return ledger.enter(live(Config.from_env()))
 
 
 # Pages and API: web/site.py has the table of their routes.
@@ -91,17 +90,19 @@ def sweep(_event: dict[str, Any], _context: object) -> int:
     from chalicelib.intake import service as intake
 
     answers = {
-        HeadItem: sla.tick,
+        HeadItem: in_turn(sla.tick, waiting.wake),
         DeliveryItem: delivery.retry,
         ExportItem: exports.resume,
         SuspendedItem: intake.purge,
+        SealHeadItem: ledger.seal,
     }
     return ring(ports(), answers)
 
 
 @app.lambda_function(name="reconcile")
 def reconcile(_event: dict[str, Any], _context: object) -> int:
-    """Every fifteen minutes: mail in the bucket that no event announced."""
+    """Every fifteen minutes: mail in the bucket that no event announced, a ledger without seals."""
     from chalicelib.intake import reconcile as intake
 
+    ledger.begin_sealing(ports())
     return intake.reconcile(ports())

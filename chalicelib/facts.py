@@ -71,8 +71,58 @@ class SubjectChanged(Fact):
 
 @dataclass(frozen=True)
 class StatusChanged(Fact):
+    """`before` and `after` are categories; a label is the id of a status of the desk's own."""
+
     before: str
     after: str
+    label_before: str | None = None
+    label_after: str | None = None
+
+
+@dataclass(frozen=True)
+class UntilChanged(Fact):
+    """Until which instant the ticket waits."""
+
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class ReasonChanged(Fact):
+    """Why the ticket waits."""
+
+    before: str = field(metadata=PERSONAL)
+    after: str = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True)
+class ResolutionChanged(Fact):
+    """How the ticket was solved."""
+
+    before: str = field(metadata=PERSONAL)
+    after: str = field(metadata=PERSONAL)
+
+
+@dataclass(frozen=True)
+class StatusEnded(Fact):
+    """The time of a status is over: `then` is remind, reopen, close, or the status after it."""
+
+    then: str
+    reason: str = field(default="", metadata=PERSONAL)
+
+
+@dataclass(frozen=True)
+class ThankedAfterSolve(Fact):
+    """An article that only thanked, so that the ticket stayed solved."""
+
+    article: int
+
+
+@dataclass(frozen=True)
+class ReopenParked(Fact):
+    """An article that did not open the ticket, which had been opened too often in the hour."""
+
+    article: int
 
 
 @dataclass(frozen=True)
@@ -107,8 +157,70 @@ class ParticipantAdded(Fact):
 
 
 @dataclass(frozen=True)
+class TicketMerged(Fact):
+    """Both tickets say so: whatever comes for `source` goes to `into` from now on."""
+
+    source: int
+    into: int
+
+
+@dataclass(frozen=True)
+class TicketUnmerged(Fact):
+    """Both tickets say so: `source` is a ticket of its own again."""
+
+    source: int
+    into: int
+
+
+@dataclass(frozen=True)
+class TicketSplit(Fact):
+    """Both tickets say so: the ticket `to` began with copies of these articles of `source`."""
+
+    source: int
+    to: int
+    articles: list[int]
+
+
+@dataclass(frozen=True)
+class LinkAdded(Fact):
+    """`other` is what `link` says to the ticket of this ledger: its parent, for example."""
+
+    link: str
+    other: int
+
+
+@dataclass(frozen=True)
+class LinkRemoved(Fact):
+    link: str
+    other: int
+
+
+@dataclass(frozen=True)
 class TargetBreached(Fact):
+    """`cause` is policy_change where new terms made it late, and nothing in the usual case."""
+
     target: str
+    due_at: str
+    cause: str | None = None
+
+
+@dataclass(frozen=True)
+class TargetsMoved(Fact):
+    """The policies and opening hours of today were applied: due instants by target, None for none.
+
+    Those that stayed where they were are in neither.
+    """
+
+    before: dict[str, str | None]
+    after: dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class TargetNear(Fact):
+    """A target will be missed soon: `at` says which warning of the policy this is."""
+
+    target: str
+    at: str
     due_at: str
 
 
@@ -230,6 +342,15 @@ class ExportFailed(Fact):
 @dataclass(frozen=True)
 class PersonErased(Fact):
     person: str
+
+
+@dataclass(frozen=True)
+class ConfigApplied(Fact):
+    """A version of the desk went live; `sections` are those in which it differs from the last."""
+
+    version: int
+    sha256: str
+    sections: list[str]
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,16 @@ def mark(context: str, text: str) -> str:
 
 
 WORDS: dict[str, dict[str, str]] = {
+    "link": {
+        "related": mark("link", "Related"),
+        "duplicate": mark("link", "Duplicate"),
+        "parent": mark("link", "Parent"),
+        "child": mark("link", "Child"),
+        "problem": mark("link", "Problem"),
+        "incident": mark("link", "Incident"),
+        "blocks": mark("link", "Blocked by this one"),
+        "blocked_by": mark("link", "Blocks this one"),
+    },
     "status": {
         "new": mark("status", "New"),
         "open": mark("status", "Open"),
@@ -103,7 +113,39 @@ WORDS: dict[str, dict[str, str]] = {
     "target": {
         "first_reply": mark("target", "First reply"),
         "next_reply": mark("target", "Next reply"),
+        "periodic_update": mark("target", "Update"),
+        "pausable_update": mark("target", "Update while we work"),
+        "agent_work": mark("target", "Work"),
+        "requester_wait": mark("target", "Customer's wait"),
         "resolution": mark("target", "Resolution"),
+        "internal_first_reply": mark("target", "First reply (internal)"),
+        "internal_next_reply": mark("target", "Next reply (internal)"),
+        "internal_periodic_update": mark("target", "Update (internal)"),
+        "internal_pausable_update": mark("target", "Update while we work (internal)"),
+        "internal_agent_work": mark("target", "Work (internal)"),
+        "internal_requester_wait": mark("target", "Customer's wait (internal)"),
+        "internal_resolution": mark("target", "Resolution (internal)"),
+    },
+    "step": {
+        "started": mark(
+            "step", "Counting begins in the hours of %(calendar)s, by the policy %(policy)s."
+        ),
+        "waits": mark("step", "Promised by the policy %(policy)s. It waits: %(status)s."),
+        "paused": mark("step", "Paused after %(counted)s: %(status)s."),
+        "resumed": mark("step", "Goes on from %(counted)s: %(status)s."),
+        "retargeted": mark(
+            "step", "New terms after %(counted)s: the policy %(policy)s, the hours of %(calendar)s."
+        ),
+        "met": mark("step", "Met after %(counted)s."),
+        "missed": mark("step", "Missed: the time was used up."),
+        "cancelled": mark("step", "No longer needed after %(counted)s."),
+        "untargeted": mark("step", "There is no target for this priority."),
+        "due": mark("step", "Of %(target)s, %(left)s of open time are left: due %(due)s."),
+    },
+    "proposal": {
+        "compensation": mark(
+            "proposal", "Missed: %(target)s. This can be offered to the customer: %(text)s"
+        ),
     },
     "clock": {
         "running": mark("clock", "Running"),
@@ -188,6 +230,7 @@ WORDS: dict[str, dict[str, str]] = {
         "not_on_ticket": mark("flight_why", "the sender is not on the ticket"),
         "not_participant": mark("flight_why", "the sender is not on the ticket"),
         "token_of_another": mark("flight_why", "the reply address is somebody else's"),
+        "closed": mark("flight_why", "the ticket is closed and takes no more"),
         "agent_without_access": mark("flight_why", "this agent may not see the ticket"),
         "staff_only": mark("flight_why", "the reply address is for agents alone"),
         "ticket": mark("flight_why", "too many mails on one ticket"),

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
-ASSETS = {"desk.css": "text/css; charset=utf-8", "desk.svg": "image/svg+xml"}
+ASSETS = {
+    "desk.css": "text/css; charset=utf-8",
+    "desk.svg": "image/svg+xml",
+    "ticket.js": "text/javascript; charset=utf-8",
+}
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PICTURE = re.compile(r"\[cid:([^\]\s]{1,200})\]")

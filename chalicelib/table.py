@@ -3,6 +3,9 @@
 Access patterns (n = ticket number, hashes hide addresses; every item has `kind` and `v`):
 
     T#<n>            ~~head                 the ticket            gsi1, gsi2, gsi3, gsi4
+    T#<n>            ~link#<type>#<m>       a tie to ticket m, which has its reverse
+    T#<n>            ~presence              who has the ticket open
+    T#<n>            ~draft#<agent>         what an agent has typed and not sent
     T#<n>            S#<seq8>#a             an article
     T#<n>            S#<seq8>#d#<hash>      a delivery            gsi4 while it is not final
     T#<n>            S#<seq8>#e             a ledger entry        gsi5
@@ -19,10 +22,12 @@ Access patterns (n = ticket number, hashes hide addresses; every item has `kind`
     N                ticket                 the number counter
     SU#<id>          ~                      a suspended mail      gsi1 list, gsi4 purge
     CFG              live                   the desk's live version
+    CFG              v#<8>                  a version of the desk, for good
     TOK#<sha256>     ~                      an API token
     IDEM#<hash>      ~                      an answered Idempotency-Key
     X#<id>           job                    an export             gsi4 lease
     Y#<scope>        S#<seq>#e              entries of no ticket  gsi5
+    SEAL             <8> | ~~head           a seal | the next     gsi4
 
     gsi1 list   `G#<group>#open`, `G#<group>#<yyyymm>`, by rank                 ticket lists
                 `SUSP#open`, `PEOPLE`, by time
@@ -188,6 +193,7 @@ def _connection() -> Connection:
 # Keys. ---------------------------------------------------------------------------------------
 
 HEAD = "~~head"
+PRESENCE = "~presence"
 ONLY = "~"
 CLAIM = "c"
 SIGHTING = "s"
@@ -230,6 +236,14 @@ def effect_sk(seq: int, reaction: str) -> str:
     return f"S#{seq:08d}#x#{reaction}"
 
 
+def link_sk(kind: str, number: int) -> str:
+    return f"~link#{kind}#{number}"
+
+
+def draft_sk(agent: str) -> str:
+    return f"~draft#{agent}"
+
+
 def ses_pk(ses_id: str) -> str:
     return f"SES#{ses_id}"
 
@@ -252,6 +266,13 @@ def rate_pk(digest: str) -> str:
 
 NUMBER_KEY = ("N", "ticket")
 CONFIG_KEY = ("CFG", "live")
+SEALS = "SEAL"
+SEAL_HEAD = (SEALS, HEAD)
+seal_sk = "{:08d}".format  # of its number
+
+
+def config_version_key(version: int) -> tuple[str, str]:
+    return CONFIG_KEY[0], f"v#{version:08d}"
 
 
 def suspended_pk(suspended: str) -> str:

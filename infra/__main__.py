@@ -18,10 +18,10 @@ Parser = argparse.ArgumentParser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 done, 1 not done, 2 bad input."""
+    """Run one command; 0 done, 1 not done, 2 bad input, or what its `codes` say of an error."""
     parser = Parser(prog="python -m infra", description="Look after a Skranke stack.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_local, _build, _desk, _secrets, _certificates, _upkeep, _look):
+    for add in (_local, _build, _desk, _versions, _secrets, _certificates, _upkeep, _look, _prove):
         add(commands)
     chosen = parser.parse_args(arguments)
     try:
@@ -31,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error.message, file=sys.stderr)
         for field, problem in error.fields.items():
             print(f"  {field}: {problem}", file=sys.stderr)
-        return 2 if isinstance(error, Invalid) else 1
+        codes: dict[str, int] = getattr(chosen, "codes", {})
+        return codes.get(error.code, 2 if isinstance(error, Invalid) else 1)
 
 
 def _add(commands: Any, name: str, words: str, run: Callable[[Any], int]) -> Parser:
@@ -42,17 +43,15 @@ def _add(commands: Any, name: str, words: str, run: Callable[[Any], int]) -> Par
 
 def _ports() -> Any:
     """The ports of the stack that the environment names, else of the local one that runs."""
-    from chalicelib import table
     from chalicelib.config import Config
+    from chalicelib.ledger.service import enter
     from chalicelib.ports import live
 
     if "SKRANKE_TABLE" not in os.environ:  # noqa: TID251 - says which stack is meant
         from infra.local.deploy import enter_running
 
         enter_running(ROOT)
-    config = Config.from_env()
-    table.bind(config.table)
-    return live(config)
+    return enter(live(Config.from_env()))
 
 
 # The local stack. ----------------------------------------------------------------------------
@@ -93,17 +92,93 @@ def _build(commands: Any) -> None:
 
 
 def _desk(commands: Any) -> None:
-    def apply(options: Any) -> int:
-        from chalicelib.desk import service
+    def plan(options: Any) -> int:
         from infra.desk import load
+        from infra.plan import plan
+
+        found = plan(_ports(), load(options.folder)[0])
+        if options.json:
+            print(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+        else:
+            print("\n".join(found.lines()))
+        return found.exit_code
+
+    parser = _add(commands, "plan", "Show what apply would change, and what is doubtful.", plan)
+    _folder(parser)
+    parser.add_argument("--json", action="store_true", help="version, changes and warnings")
+    parser.epilog = "Exit code: 0 nothing to change, 2 changes, 1 the folder cannot go live."
+    parser.set_defaults(codes={"invalid": 1})
+
+    def apply(options: Any) -> int:
+        from infra.desk import load
+        from infra.plan import apply, login
 
         body, _ = load(options.folder)
-        print(f"version {service.apply(_ports(), body, expect=options.expect)} is live")
+        by = options.by or login()
+        print(apply(_ports(), body, expect=options.expect, by=by, comment=options.comment))
         return 0
 
     parser = _add(commands, "apply", "Make a folder of YAML the live desk.", apply)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--expect", type=int, help="fail unless this version is live")
+    _folder(parser)
+    parser.add_argument("--comment", default="", help="why, for whoever asks later")
+    _going_live(parser)
+
+    def test(options: Any) -> int:
+        from infra.cases import read_cases, report, run_cases
+        from infra.desk import load
+
+        body, _ = load(options.folder)
+        return report(run_cases(body, read_cases(options.folder)))
+
+    parser = _add(commands, "test-desk", "Try a folder of YAML with the cases in its tests.", test)
+    _folder(parser)
+    parser.epilog = "Exit code: 0 all hold, 1 one does not, 2 they cannot be read."
+
+
+def _folder(parser: Parser) -> None:
+    words = "with the *.yaml of a desk; the demo's where none is named"
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "desk", help=words)
+
+
+def _going_live(parser: Parser) -> None:
+    parser.add_argument("--expect", type=int, metavar="VERSION", help="fail unless this is live")
+    parser.add_argument("--by", help="who; your login where not said")
+    parser.epilog = "Exit code: 0 it is live, 2 it cannot be, 3 another version went live."
+    parser.set_defaults(codes={"conflict": 3})
+
+
+def _versions(commands: Any) -> None:
+    def rollback(options: Any) -> int:
+        from chalicelib.desk import service
+        from infra.plan import login
+
+        by = options.by or login()
+        number = service.rollback(_ports(), options.version, expect=options.expect, by=by)
+        print(f"version {number} is live")
+        return 0
+
+    parser = _add(commands, "rollback", "Make an earlier version live again, as new.", rollback)
+    parser.add_argument("version", type=int)
+    _going_live(parser)
+
+    def versions(options: Any) -> int:
+        from infra.plan import history
+
+        _ports()
+        history(as_json=options.json)
+        return 0
+
+    parser = _add(commands, "versions", "List the versions of the desk, oldest first.", versions)
+    parser.add_argument("--json", action="store_true")
+
+    def schema(options: Any) -> int:
+        from infra.desk import write_schemas
+
+        write_schemas(options.folder)
+        return 0
+
+    parser = _add(commands, "schema", "Write the JSON Schemas that editors complete from.", schema)
+    _folder(parser)
 
 
 def _secrets(commands: Any) -> None:
@@ -194,6 +269,21 @@ def _upkeep(commands: Any) -> None:
 
     _add(commands, "reconcile", "Receive inbound mail that no event announced.", reconcile)
 
+    def retarget(options: Any) -> int:
+        from chalicelib.sla.retarget import retarget
+
+        count = 0
+        for moved in retarget(_ports(), groups=options.group, is_rehearsal=options.dry_run):
+            count += 1
+            for target, before in moved.fact.before.items():
+                print(f"#{moved.number} {target}: {before} -> {moved.fact.after[target]}")
+        print(f"{count} tickets {'would change' if options.dry_run else 'changed'}")
+        return 0
+
+    parser = _add(commands, "retarget", "Apply today's promises to open tickets.", retarget)
+    parser.add_argument("--group", action="append", default=[], help="all when none is named")
+    parser.add_argument("--dry-run", action="store_true", help="show it and change nothing")
+
     def erase(options: Any) -> int:
         from chalicelib.erasure import service
         from chalicelib.ledger.model import Actor
@@ -248,6 +338,17 @@ def _look(commands: Any) -> None:
     parser = _add(commands, "parse", "Show how a mail is understood.", parse)
     parser.add_argument("file", type=Path)
     parser.add_argument("--json", action="store_true", help="the only form there is")
+
+
+def _prove(commands: Any) -> None:
+    def verify(options: Any) -> int:
+        from infra.verify import report, verify_bundle
+
+        return report(verify_bundle(options.folder), seal=options.seal)
+
+    parser = _add(commands, "verify-ledger", "Prove the ledger of an export, offline.", verify)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="with the files of the export")
+    parser.add_argument("--seal", metavar="HASH", help="of a seal that must be among its own")
 
 
 def _instant(text: str) -> datetime:

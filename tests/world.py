@@ -28,6 +28,7 @@ from chalicelib import table
 from chalicelib.config import VARIABLES, Config
 from chalicelib.desk.service import apply
 from chalicelib.intake.model import read_receipt
+from chalicelib.ledger.store import keep_time
 from chalicelib.ports import Challenge, Identity, Ports, live
 from tests.aws_calls import aws_client
 
@@ -355,8 +356,12 @@ def new_world(monkeypatch: pytest.MonkeyPatch, *, real: bool = False) -> Iterato
         # The routes hold on to `app.ports` itself, so it stays and is made to find these.
         monkeypatch.setattr(app, "live", lambda _config: ports)
         app.ports.cache_clear()
+        keep_time(ports.clock)
         apply(ports, DESK)
-        yield world
+        try:
+            yield world
+        finally:
+            keep_time(None)
 
 
 def make_resources(monkeypatch: pytest.MonkeyPatch) -> None:

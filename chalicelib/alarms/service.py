@@ -37,6 +37,16 @@ def ring(ports: Ports, answers: Mapping[type[table.Item], Answer]) -> int:
     return count
 
 
+def in_turn(*answers: Answer) -> Answer:
+    """Several answers to one alarm as one."""
+
+    def answer(ports: Ports, item: table.Item) -> None:
+        for one in answers:
+            one(ports, item)
+
+    return answer
+
+
 def _due(now: datetime) -> Iterator[table.Item]:
     bound = f"{table.stamp(now)}~"
     keys = _listed(bound)

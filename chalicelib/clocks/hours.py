@@ -3,15 +3,16 @@
 Not here: what the time is measured for (`targets`), and where calendars are kept.
 
 One sentence decides every odd case: the desk is open at an instant if the wall clock in its zone
-then shows a time inside an interval of that weekday, and the date is no holiday. So an opening
-that does not exist in spring moves to the first instant that does, an hour that comes twice in
-autumn is open twice, and a day from midnight to midnight has 23 or 25 hours when the clocks change.
+then shows a time inside an interval of that weekday, and the date is no holiday; a date with hours
+of its own has those instead. So an opening that does not exist in spring moves to the first instant
+that does, an hour that comes twice in autumn is open twice, and a day from midnight to midnight has
+23 or 25 hours when the clocks change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -47,14 +48,18 @@ class BusinessCalendar:
     """The opening hours of a desk. `weekly` maps a weekday (0 is Monday) to its intervals.
 
     An interval that ends at `time(0, 0)` or `time.max` lasts until midnight. Holidays are local
-    dates on which nothing opens. Raises CalendarError if the hours contradict themselves.
+    dates on which nothing opens; `special` gives a local date its own intervals instead of its
+    weekday's. Raises CalendarError if the hours contradict themselves.
     """
 
     zone: ZoneInfo
     weekly: Mapping[int, Sequence[tuple[time, time]]]
     holidays: frozenset[date] = frozenset()
+    special: Mapping[date, Sequence[tuple[time, time]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if twice := sorted(self.holidays.intersection(self._special)):
+            raise CalendarError(f"{twice[0]} is a holiday and has hours, too: choose one.")
         if not any(self._shifts.values()):
             raise CalendarError("The calendar never opens: give at least one weekday an interval.")
 
@@ -106,7 +111,18 @@ class BusinessCalendar:
 
     @cached_property
     def _shifts(self) -> dict[int, tuple[tuple[timedelta, timedelta], ...]]:
-        return {weekday: _checked(weekday, spans) for weekday, spans in self.weekly.items()}
+        unknown = sorted(set(self.weekly) - set(range(len(_WEEKDAYS))))
+        if unknown:
+            raise CalendarError(f"There is no weekday {unknown[0]}: use 0 for Monday to 6, Sunday.")
+        return {day: _checked(_WEEKDAYS[day], spans) for day, spans in self.weekly.items()}
+
+    @cached_property
+    def _special(self) -> dict[date, tuple[tuple[timedelta, timedelta], ...]]:
+        return {day: _checked(f"{day}", spans) for day, spans in self.special.items()}
+
+    @cached_property
+    def _odd_days(self) -> frozenset[date]:
+        return self.holidays.union(self._special)
 
     @cached_property
     def _open_per_week(self) -> timedelta:
@@ -149,8 +165,8 @@ class BusinessCalendar:
         return offset
 
     def _open_for(self, run: _Run) -> timedelta:
-        # A whole week with one offset and no holiday holds every interval once, wherever it starts.
-        if run.end - run.start == _WEEK and self.holidays.isdisjoint(_dates(run)):
+        # A whole week with one offset and no odd day holds every interval once, wherever it starts.
+        if run.end - run.start == _WEEK and self._odd_days.isdisjoint(_dates(run)):
             return self._open_per_week
         stretches = self._stretches(run)
         return sum((closes_at - opens_at for opens_at, closes_at in stretches), _ZERO)
@@ -161,7 +177,7 @@ class BusinessCalendar:
             if day in self.holidays:
                 continue
             midnight = datetime.combine(day, time.min, UTC) - run.offset
-            for opens, closes in self._shifts.get(day.weekday(), ()):
+            for opens, closes in self._special.get(day, self._shifts.get(day.weekday(), ())):
                 opens_at = max(midnight + opens, run.start)
                 closes_at = min(midnight + closes, run.end)
                 if opens_at < closes_at:
@@ -178,12 +194,9 @@ def _dates(run: _Run) -> Iterator[date]:
 
 
 def _checked(
-    weekday: int, intervals: Sequence[tuple[time, time]]
+    name: str, intervals: Sequence[tuple[time, time]]
 ) -> tuple[tuple[timedelta, timedelta], ...]:
-    """The intervals of a weekday as time since midnight, in order."""
-    if weekday not in range(len(_WEEKDAYS)):
-        raise CalendarError(f"There is no weekday {weekday}: use 0 for Monday up to 6 for Sunday.")
-    name = _WEEKDAYS[weekday]
+    """The intervals of a day as time since midnight, in order."""
     shifts = sorted((_since_midnight(opens), _until(closes)) for opens, closes in intervals)
     for opens, closes in shifts:
         if closes <= opens:

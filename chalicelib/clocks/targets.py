@@ -1,14 +1,20 @@
 """Which clocks of a ticket run, what they have counted, and when they are due.
 
-The verbs take all clocks of a ticket and return all of them, moved by what has happened at `now`.
-Not here: which policy a ticket has, the sweep, and what follows from a breach (`sla`).
+The verbs take the clocks of a ticket that stand under one policy and return all of them, moved by
+what has happened at `now`. Not here: which policy a ticket has, the sweep, and what follows from a
+breach (`sla`).
 
 - There is one clock a metric. Answering ends `next_reply`, and the next unanswered article starts
-  another in its place: what has become of the one before is in the ledger.
-- A clock without a target counts as well, and is never due. So a ticket whose priority is raised
-  to one with a target has its time from the beginning.
-- `first_reply` and `next_reply` never pause. `resolution` pauses in pending, if the policy says
-  so, and runs in on_hold: the requester waits, no matter for whom we wait.
+  another in its place; each reply starts the clocks of updates anew. What has become of the one
+  before is in the ledger.
+- The clocks of replies and of the resolution count for every customer, and are never due without
+  a target: a ticket whose priority is raised to one with a target has its time from the beginning.
+  All other clocks count where the policy promises something about them.
+- If an agent opened the ticket in public, its first article was a reply, so the first reply that
+  is measured is the second one.
+- `first_reply`, `next_reply` and `periodic_update` never pause. The others pause in pending (the
+  resolution, if the policy says so), `agent_work` in on_hold as well: the requester waits, no
+  matter for whom we wait.
 - A breach stays. The clock may go on and be met (`since` and `met_at` tell), but it is shown as
   breached, and `due_at` remains the instant that was missed.
 - Every verb first records the breaches that nobody has noticed yet, so a late reply is late even
@@ -18,160 +24,98 @@ Not here: which policy a ticket has, the sweep, and what follows from a breach (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
-from chalicelib.clocks.hours import BusinessCalendar
-
-
-class Metric(StrEnum):
-    FIRST_REPLY = "first_reply"
-    NEXT_REPLY = "next_reply"
-    RESOLUTION = "resolution"
-
-
-class ClockState(StrEnum):
-    """What people are shown; once breached, always breached."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    MET = "met"
-    BREACHED = "breached"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """One measured promise. `elapsed` is the open time counted before `since`, both by `calendar`.
-
-    `since` is None unless the clock runs. `due_at` is None while nothing can become due: without
-    a target, paused or cancelled.
-    """
-
-    metric: Metric
-    policy: str
-    calendar: str
-    target: timedelta | None
-    started_at: datetime
-    elapsed: timedelta
-    since: datetime | None
-    due_at: datetime | None
-    state: ClockState
-    breached_at: datetime | None = None
-    met_at: datetime | None = None
-
-    @property
-    def is_running(self) -> bool:
-        return self.since is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What is promised for which priority. A calendar that changes must change its name, too."""
-
-    name: str
-    calendar_name: str
-    calendar: BusinessCalendar
-    targets: Mapping[tuple[Metric, str], timedelta]
-    pauses_resolution_in_pending: bool = True
-
-
-Clocks = tuple[Clock, ...]
-Calendars = Mapping[str, BusinessCalendar]
-"""The calendars by name: all that the clocks of the ticket have been started or retargeted with."""
+from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
+from chalicelib.clocks.model import (
+    Calendars,
+    Clock,
+    Clocks,
+    ClockState,
+    Metric,
+    Policy,
+    Terms,
+)
 
 _REPLIES = frozenset({Metric.FIRST_REPLY, Metric.NEXT_REPLY})
+_UPDATES = (Metric.PERIODIC_UPDATE, Metric.PAUSABLE_UPDATE)
+_LASTING = (Metric.RESOLUTION, Metric.AGENT_WORK, Metric.REQUESTER_WAIT)
+_ALWAYS_COUNTED = _REPLIES | {Metric.RESOLUTION}
+_PENDING = frozenset({"pending"})
+_PAUSES = {
+    Metric.PAUSABLE_UPDATE: _PENDING,
+    Metric.AGENT_WORK: frozenset({"pending", "on_hold"}),
+    Metric.REQUESTER_WAIT: _PENDING,
+}
 _DONE = frozenset({"solved", "closed"})
 _HIDDEN = frozenset({"merged", "spam", "deleted"})
+_ZERO = timedelta(0)
 _SECOND = timedelta(seconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def opened(policy: Policy, priority: str, now: datetime) -> Clocks:
-    """The clocks of a new ticket; its first article is what waits for the first reply."""
-    return (
-        _started(Metric.FIRST_REPLY, policy, priority, now),
-        _started(Metric.RESOLUTION, policy, priority, now),
-    )
+def opened(terms: Terms, now: datetime, *, by_agent: bool = False) -> Clocks:
+    """The clocks of a new ticket; `by_agent` if an agent wrote its first article in public."""
+    updates = _UPDATES if by_agent else ()
+    return _all_started((Metric.FIRST_REPLY, *_LASTING, *updates), terms, now)
 
 
-def requester_wrote(clocks: Clocks, policy: Policy, priority: str, now: datetime) -> Clocks:
+def requester_wrote(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
     """The requester waits for an answer, since now or, if already waiting, since before."""
     clocks = with_breaches(clocks, now)
     if any(_awaits_reply(clock) for clock in clocks):
         return clocks
-    others = tuple(clock for clock in clocks if clock.metric is not Metric.NEXT_REPLY)
-    return (*others, _started(Metric.NEXT_REPLY, policy, priority, now))
+    started = _all_started((Metric.NEXT_REPLY,), terms, now)
+    return (*_without(clocks, started), *started)
 
 
-def agent_replied(clocks: Clocks, calendars: Calendars, now: datetime) -> Clocks:
+def agent_replied(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
     """A public reply that a person wrote; tell of it before a status set along with it."""
-    return tuple(
-        _met(clock, calendars, now) if _awaits_reply(clock) else clock
+    moved = tuple(
+        _met(clock, terms, now) if _awaits_reply(clock) or _is_open_update(clock) else clock
         for clock in with_breaches(clocks, now)
     )
+    is_live = terms.category not in _DONE | _HIDDEN
+    started = _all_started(_UPDATES, terms, now) if is_live else ()
+    return (*_without(moved, started), *started)
 
 
-def status_changed(
-    clocks: Clocks,
-    before: str,
-    after: str,
-    policy: Policy,
-    priority: str,
-    calendars: Calendars,
-    now: datetime,
-) -> Clocks:
-    """The status moved from one category to another; `policy` is the one in force now.
+def status_changed(clocks: Clocks, before: str, terms: Terms, now: datetime) -> Clocks:
+    """The status moved from the category `before` to that of the terms.
 
-    What resumes, after a pause, a reopening or a return from spam, resumes on its terms.
+    What resumes, after a pause, a reopening or a return from spam, resumes on these terms.
     """
-    is_back = before in _HIDDEN
-
-    def moved(clock: Clock) -> Clock:
-        is_resolution = clock.metric is Metric.RESOLUTION
-        if after in _HIDDEN:
-            return _cancelled(clock, calendars, now)
-        if after in _DONE:
-            end = _met if is_resolution else _cancelled
-            return end(clock, calendars, now)
-        if is_resolution and after == "pending" and policy.pauses_resolution_in_pending:
-            return _paused(clock, calendars, now)
-        if is_resolution or (is_back and clock.met_at is None):
-            return _resumed(clock, policy, priority, now)
-        return clock
-
-    return tuple(moved(clock) for clock in with_breaches(clocks, now))
+    moved = tuple(_on_status(clock, before, terms, now) for clock in with_breaches(clocks, now))
+    is_reopened = before in _DONE and terms.category not in _DONE | _HIDDEN
+    if is_reopened and terms.policy and terms.policy.resets_on_reopen:
+        anew = _all_started(_LASTING, terms, now)
+        return (*_without(moved, anew), *anew)
+    return moved
 
 
-def retargeted(
-    clocks: Clocks, policy: Policy, priority: str, calendars: Calendars, now: datetime
-) -> Clocks:
-    """Policy or priority changed: the new target holds for what the old calendar has counted.
+def retargeted(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
+    """Policy, priority or calendar changed: the new target holds for what the old one has counted.
 
     A clock that is thereby over its target is breached now, not in the past. Clocks that have
-    ended keep the terms they ended on, and a paused clock stays paused.
+    ended keep the terms they ended on, and a paused clock stays paused. What is newly promised is
+    counted from now on.
     """
-
-    def moved(clock: Clock) -> Clock:
-        is_open = clock.is_running or clock.state is ClockState.PAUSED
-        renewed = _on_terms(clock, policy, priority)
-        if not is_open or renewed == clock:
-            return clock
-        elapsed = elapsed_at(clock, calendars, now)
-        renewed = replace(renewed, elapsed=elapsed, since=now if clock.is_running else None)
-        if renewed.target is not None and elapsed >= renewed.target:
-            return _breached(renewed, now)
-        return replace(renewed, due_at=_due_at(renewed, policy.calendar))
-
-    return tuple(moved(clock) for clock in with_breaches(clocks, now))
+    moved = tuple(_retargeted(clock, terms, now) for clock in with_breaches(clocks, now))
+    is_live = terms.category not in _DONE | _HIDDEN
+    known = {clock.metric for clock in moved}
+    lasting = [metric for metric in _LASTING if is_live and metric not in known]
+    return (*moved, *_all_started(lasting, terms, now))
 
 
 def elapsed_at(clock: Clock, calendars: Calendars, now: datetime) -> timedelta:
     """The open time that the clock has counted until `now`."""
     if clock.since is None:
         return clock.elapsed
-    return clock.elapsed + calendars[clock.calendar].between(clock.since, now)
+    return clock.elapsed + calendars.get(clock.calendar, ALWAYS).between(clock.since, now)
+
+
+# Misses and warnings. ------------------------------------------------------------------------
 
 
 def breaches(clocks: Clocks, now: datetime) -> Clocks:
@@ -184,19 +128,54 @@ def with_breaches(clocks: Clocks, now: datetime) -> Clocks:
     return tuple(_noticed(clock, now) for clock in clocks)
 
 
-def newly_breached(before: Clocks, after: Clocks) -> Clocks:
-    """The clocks of `after` whose breach is not yet in `before`: one fact each."""
-    known = {(clock.metric, clock.breached_at) for clock in before}
+def newly_breached(before: Clocks, after: Clocks, now: datetime) -> Clocks:
+    """The clocks whose breach is not yet in `before`: one fact each.
+
+    A clock that another has taken the place of may have been missed by `now` as well.
+    """
+    known = {(clock.name, clock.breached_at) for clock in before}
+    still = {(clock.name, clock.started_at) for clock in after}
+    replaced = (clock for clock in before if (clock.name, clock.started_at) not in still)
+    candidates = (*with_breaches(tuple(replaced), now), *after)
     return tuple(
         clock
+        for clock in candidates
+        if clock.breached_at is not None and (clock.name, clock.breached_at) not in known
+    )
+
+
+def with_warnings(
+    clocks: Clocks, policies: Mapping[str, Policy], calendars: Calendars, now: datetime
+) -> Clocks:
+    """The clocks with every warning until `now` noted as given, and the next one set."""
+    return tuple(
+        _warned(clock, policies.get(clock.policy), calendars, now)
+        if clock.warn_at is not None and clock.warn_at <= now
+        else clock
+        for clock in clocks
+    )
+
+
+def newly_warned(before: Clocks, after: Clocks) -> tuple[tuple[Clock, str], ...]:
+    """The clocks with a warning that is not yet in `before`, and the latest one of each."""
+    known = {clock.name: clock.warned for clock in before}
+    return tuple(
+        (clock, clock.warned[-1])
         for clock in after
-        if clock.breached_at is not None and (clock.metric, clock.breached_at) not in known
+        if len(clock.warned) > len(known.get(clock.name, ()))
     )
 
 
 def next_due(clocks: Clocks) -> datetime | None:
     """The next instant at which a target will be missed if nobody does anything."""
     return min((due_at for clock in clocks if (due_at := _threat(clock))), default=None)
+
+
+def next_alarm(clocks: Clocks) -> datetime | None:
+    """The next instant at which a target will be missed or a warning is to be given."""
+    warnings = [clock.warn_at for clock in clocks if clock.warn_at]
+    due_at = next_due(clocks)
+    return min([*warnings, due_at] if due_at else warnings, default=None)
 
 
 def _threat(clock: Clock) -> datetime | None:
@@ -209,90 +188,195 @@ def _noticed(clock: Clock, now: datetime) -> Clock:
     return clock if due_at is None or due_at > now else _breached(clock, due_at)
 
 
+def _breached(clock: Clock, at: datetime) -> Clock:
+    if clock.breached_at is not None:
+        return clock
+    return replace(clock, due_at=at, breached_at=at, state=ClockState.BREACHED, warn_at=None)
+
+
+def _warned(clock: Clock, policy: Policy | None, calendars: Calendars, now: datetime) -> Clock:
+    elapsed = elapsed_at(clock, calendars, now)
+    passed = [label for after, label in _warnings_left(clock, policy) if after <= elapsed]
+    clock = replace(clock, warned=(*clock.warned, *passed))
+    return replace(clock, warn_at=_warn_at(clock, policy, calendars.get(clock.calendar, ALWAYS)))
+
+
+def _warnings_left(clock: Clock, policy: Policy | None) -> list[tuple[timedelta, str]]:
+    """The warnings still to be given: after how much open time each, the earliest first."""
+    target = clock.target
+    if policy is None or target is None:
+        return []
+    points = [(warning.after(target), warning.label) for warning in policy.warnings]
+    return sorted(
+        (after, label)
+        for after, label in points
+        if _ZERO < after < target and label not in clock.warned
+    )
+
+
+def _warn_at(clock: Clock, policy: Policy | None, calendar: BusinessCalendar) -> datetime | None:
+    left = _warnings_left(clock, policy)
+    if not left or clock.since is None or clock.breached_at is not None:
+        return None
+    after, _ = left[0]
+    return _whole_second(calendar.add(clock.since, max(after - clock.elapsed, _ZERO)))
+
+
+# One clock. ----------------------------------------------------------------------------------
+
+
 def _awaits_reply(clock: Clock) -> bool:
     return clock.is_running and clock.metric in _REPLIES
 
 
-def _started(metric: Metric, policy: Policy, priority: str, now: datetime) -> Clock:
+def _is_open_update(clock: Clock) -> bool:
+    return clock.metric in _UPDATES and _is_open(clock)
+
+
+def _is_open(clock: Clock) -> bool:
+    return clock.is_running or clock.state is ClockState.PAUSED
+
+
+def _pauses(metric: Metric, terms: Terms) -> bool:
+    if metric is Metric.RESOLUTION:
+        policy = terms.policy
+        is_patient = policy is not None and not policy.pauses_resolution_in_pending
+        return terms.category in _PENDING and not is_patient
+    return terms.category in _PAUSES.get(metric, ())
+
+
+def _without(clocks: Clocks, replaced: Clocks) -> Clocks:
+    metrics = {clock.metric for clock in replaced}
+    return tuple(clock for clock in clocks if clock.metric not in metrics)
+
+
+def _all_started(metrics: tuple[Metric, ...] | list[Metric], terms: Terms, now: datetime) -> Clocks:
+    policy = terms.policy
+    if policy is None:
+        return ()
+    return tuple(
+        _started(metric, policy, terms, now) for metric in metrics if _is_counted(metric, policy)
+    )
+
+
+def _is_counted(metric: Metric, policy: Policy) -> bool:
+    return policy.promises(metric) or (metric in _ALWAYS_COUNTED and not policy.is_internal)
+
+
+def _started(metric: Metric, policy: Policy, terms: Terms, now: datetime) -> Clock:
+    is_paused = _pauses(metric, terms)
     clock = Clock(
         metric=metric,
         policy=policy.name,
         calendar=policy.calendar_name,
-        target=policy.targets.get((metric, priority)),
+        target=policy.targets.get((metric, terms.priority)),
         started_at=now,
-        elapsed=timedelta(0),
-        since=now,
+        elapsed=_ZERO,
+        since=None if is_paused else now,
         due_at=None,
-        state=ClockState.RUNNING,
+        state=ClockState.PAUSED if is_paused else ClockState.RUNNING,
+        is_internal=policy.is_internal,
     )
-    return replace(clock, due_at=_due_at(clock, policy.calendar))
+    return _timed(clock, terms)
 
 
-def _resumed(clock: Clock, policy: Policy, priority: str, now: datetime) -> Clock:
+def _on_status(clock: Clock, before: str, terms: Terms, now: datetime) -> Clock:
+    category = terms.category
+    is_lasting = clock.metric in _LASTING
+    if category in _HIDDEN:
+        return _cancelled(clock, terms, now)
+    if category in _DONE:
+        return (_met if is_lasting else _cancelled)(clock, terms, now)
+    is_back = before in _HIDDEN and clock.met_at is None
+    if not (is_lasting or is_back or _is_open_update(clock)):
+        return clock
+    if _pauses(clock.metric, terms):
+        return _paused(clock, terms, now)
+    return _resumed(clock, terms, now)
+
+
+def _retargeted(clock: Clock, terms: Terms, now: datetime) -> Clock:
+    if not _is_open(clock):
+        return clock
+    renewed = _on_terms(clock, terms)
+    if renewed != clock:
+        elapsed = elapsed_at(clock, terms.calendars, now)
+        renewed = replace(renewed, elapsed=elapsed, since=now if clock.is_running else None)
+    if renewed.target is not None and elapsed_at(renewed, terms.calendars, now) >= renewed.target:
+        return _breached(renewed, now)
+    return _timed(renewed, terms)
+
+
+def _resumed(clock: Clock, terms: Terms, now: datetime) -> Clock:
     if clock.is_running:
         return clock
     running = replace(
-        _on_terms(clock, policy, priority),
+        _on_terms(clock, terms),
         since=now,
         state=_shown(clock, ClockState.RUNNING),
         met_at=None,
     )
-    return replace(running, due_at=_due_at(running, policy.calendar))
+    return _timed(running, terms)
 
 
-def _paused(clock: Clock, calendars: Calendars, now: datetime) -> Clock:
-    return replace(_stopped(clock, ClockState.PAUSED, calendars, now), met_at=None)
+def _paused(clock: Clock, terms: Terms, now: datetime) -> Clock:
+    return replace(_stopped(clock, ClockState.PAUSED, terms, now), met_at=None)
 
 
-def _met(clock: Clock, calendars: Calendars, now: datetime) -> Clock:
+def _met(clock: Clock, terms: Terms, now: datetime) -> Clock:
     if clock.met_at is not None:
         return clock
     # What it was due at stays, to tell people by how much it was met.
-    met = _stopped(clock, ClockState.MET, calendars, now)
+    met = _stopped(clock, ClockState.MET, terms, now)
     return replace(met, due_at=clock.due_at, met_at=now)
 
 
-def _cancelled(clock: Clock, calendars: Calendars, now: datetime) -> Clock:
+def _cancelled(clock: Clock, terms: Terms, now: datetime) -> Clock:
     if clock.met_at is not None:
         return clock
-    return _stopped(clock, ClockState.CANCELLED, calendars, now)
+    return _stopped(clock, ClockState.CANCELLED, terms, now)
 
 
-def _stopped(clock: Clock, state: ClockState, calendars: Calendars, now: datetime) -> Clock:
+def _stopped(clock: Clock, state: ClockState, terms: Terms, now: datetime) -> Clock:
     return replace(
         clock,
-        elapsed=elapsed_at(clock, calendars, now),
+        elapsed=elapsed_at(clock, terms.calendars, now),
         since=None,
         due_at=clock.breached_at,
+        warn_at=None,
         state=_shown(clock, state),
     )
-
-
-def _breached(clock: Clock, at: datetime) -> Clock:
-    if clock.breached_at is not None:
-        return clock
-    return replace(clock, due_at=at, breached_at=at, state=ClockState.BREACHED)
 
 
 def _shown(clock: Clock, state: ClockState) -> ClockState:
     return state if clock.breached_at is None else ClockState.BREACHED
 
 
-def _on_terms(clock: Clock, policy: Policy, priority: str) -> Clock:
+def _on_terms(clock: Clock, terms: Terms) -> Clock:
+    policy = terms.policy
+    if policy is None:
+        # Nobody promises anything any more; what it counts, it counts as before.
+        return replace(clock, policy="", target=None)
     return replace(
         clock,
         policy=policy.name,
         calendar=policy.calendar_name,
-        target=policy.targets.get((clock.metric, priority)),
+        target=policy.targets.get((clock.metric, terms.priority)),
     )
 
 
-def _due_at(clock: Clock, calendar: BusinessCalendar) -> datetime | None:
-    """When the clock reaches its target, rounded up to a second: nobody is late by a fraction."""
+def _timed(clock: Clock, terms: Terms) -> Clock:
+    """The clock with its next warning, and the instant at which it reaches its target."""
+    calendar = terms.policy.calendar if terms.policy else ALWAYS
+    clock = replace(clock, warn_at=_warn_at(clock, terms.policy, calendar))
     if clock.breached_at is not None:
-        return clock.breached_at
+        return replace(clock, due_at=clock.breached_at)
     if clock.target is None or clock.since is None:
-        return None
-    left = max(clock.target - clock.elapsed, timedelta(0))
-    due_at = calendar.add(clock.since, left)
-    return due_at + (_EPOCH - due_at) % _SECOND
+        return replace(clock, due_at=None)
+    left = max(clock.target - clock.elapsed, _ZERO)
+    return replace(clock, due_at=_whole_second(calendar.add(clock.since, left)))
+
+
+def _whole_second(at: datetime) -> datetime:
+    # Rounded up: nobody is late by a fraction.
+    return at + (_EPOCH - at) % _SECOND

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from chalicelib import render
 from chalicelib.desk.model import Desk, Group
 from chalicelib.errors import NotFound
+from chalicelib.facts import StatusEnded
+from chalicelib.ledger.model import Entry
 from chalicelib.mail.addresses import Address
 from chalicelib.mail.compose import Enclosure, OutboundMail, encoded_size
 from chalicelib.ports import Ports
@@ -156,16 +158,36 @@ class _Letter:
 
     def escalation_context(self) -> dict[str, Any]:
         target = self.delivery.target
-        clock = next((clock for clock in self.ticket.clocks if clock.metric == target), None)
+        clock = next((clock for clock in self.ticket.clocks if clock.name == target), None)
         due_at = (clock.breached_at if clock else None) or self.delivery.at
+        return {**self.target_context(due_at), "late_for": self.ports.clock() - due_at}
+
+    def warning_context(self) -> dict[str, Any]:
+        clock = next((one for one in self.ticket.clocks if one.name == self.delivery.target), None)
+        due_at = (clock.due_at if clock else None) or self.delivery.at
+        assignee = self.desk.agents.get(self.ticket.assignee or "")
+        is_mine = assignee is not None and assignee.email == self.delivery.email
+        return {**self.target_context(due_at), "is_mine": is_mine}
+
+    def target_context(self, due_at: datetime) -> dict[str, Any]:
         assignee = self.desk.agents.get(self.ticket.assignee or "")
         return {
             "requester": self.ticket.requester.name or self.ticket.requester.email,
             "assignee": assignee.name if assignee else None,
-            "target": target,
+            "target": self.delivery.target,
             "due_at": due_at,
-            "late_for": self.ports.clock() - due_at,
         }
+
+    def waiting_over_context(self) -> dict[str, Any]:
+        found = [fact for entry in self.timeline.entries for fact in self.ended_by(entry)]
+        then, reason = (found[0].then, found[0].reason) if found else ("", "")
+        requester = self.ticket.requester.name or self.ticket.requester.email
+        return {"requester": requester, "then": then, "reason": reason}
+
+    def ended_by(self, entry: object) -> list[StatusEnded]:
+        if not isinstance(entry, Entry) or entry.seq != self.delivery.seq:
+            return []
+        return [fact for fact in entry.facts if isinstance(fact, StatusEnded)]
 
     def flood_context(self) -> dict[str, Any]:
         return {"sender": self.delivery.target, "until": self.delivery.at + timedelta(hours=1)}
@@ -285,7 +307,10 @@ _CONTEXTS: Mapping[str, Callable[[_Letter], dict[str, Any]]] = {
     "acknowledgement": lambda _: {},
     "reply": _Letter.reply_context,
     "escalation": _Letter.escalation_context,
+    "warning": _Letter.warning_context,
     "flood": _Letter.flood_context,
+    "waiting_over": _Letter.waiting_over_context,
+    "closed": lambda letter: {"address": letter.group.address},
 }
 
 

@@ -104,6 +104,8 @@ def without_contact(ticket: Ticket, person: Person) -> Ticket:
         ticket,
         contacts=contacts,
         subject=SUBJECT,
+        reason="",
+        resolution="",
         version=ticket.version + 1,
         link_epoch=ticket.link_epoch + 1,
     )

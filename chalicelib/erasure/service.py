@@ -26,7 +26,7 @@ def erase(ports: Ports, who: Who, person_id: str) -> Erased:
 
     The tickets stay with their times and states, and their ledgers still verify. Not reached are
     tickets on which the person is in copy only, the words of others (an agent's "Dear Kim", a
-    reply that quotes), suspended mail and exports, both of which go by themselves in thirty days;
+    reply that quotes), drafts, suspended mail and exports, which go by themselves in thirty days;
     the buckets keep deleted versions for as long.
     """
     _need_all(who)

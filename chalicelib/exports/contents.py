@@ -1,9 +1,11 @@
 """What an export holds, piece by piece, from any place on: tickets, then people, then suspended
-mail. It reads and writes nothing back; how much of it makes one part is not decided here.
+mail, then the seals of the ledger with the entries of no ticket. It reads and writes nothing back;
+how much of it makes one part is not decided here.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -15,25 +17,30 @@ from chalicelib.exports.rows import (
     Piece,
     article_row,
     delivery_row,
-    entry_row,
+    link_row,
     person_row,
     suspended_row,
     ticket_row,
 )
+from chalicelib.ledger import seals
+from chalicelib.ledger import store as ledger
+from chalicelib.ledger.model import Entry
+from chalicelib.ledger.rows import entry_row
 from chalicelib.ledger.store import EntryItem, from_item
 from chalicelib.people import store as people
+from chalicelib.ports import Ports
 from chalicelib.tickets import store as tickets
 
 
-def pieces(export: Export) -> Iterator[Piece]:
+def pieces(ports: Ports, export: Export) -> Iterator[Piece]:
     """Everything behind the export's cursor. A piece's own cursor is where to go on after it."""
     cursor, stages = export.cursor, list(_STAGES)
     for stage in stages[stages.index(cursor.stage) :]:
         start = cursor if stage == cursor.stage else Cursor(stage)
-        yield from _STAGES[stage](export, start)
+        yield from _STAGES[stage](ports, export, start)
 
 
-def _tickets(export: Export, start: Cursor) -> Iterator[Piece]:
+def _tickets(_ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
     first = max(start.number, tickets.FIRST_NUMBER + 1)
     for number in range(first, export.last_number + 1):
         items = tickets.everything(number)
@@ -67,12 +74,14 @@ def _on_ticket(item: table.Item, newest: int) -> _Found | None:
         found, seq = ("articles", *article_row(article)), article.seq
     elif delivery := tickets.delivery_of(item):
         found, seq = ("deliveries", delivery_row(delivery), ()), delivery.seq
+    elif link := tickets.link_of(item):
+        found = "links", link_row(table.ticket_number(item.pk) or 0, link), ()
     elif ticket := tickets.ticket_of(item):
         found = "tickets", ticket_row(ticket), ()
     return found if seq <= newest else None
 
 
-def _people(export: Export, start: Cursor) -> Iterator[Piece]:
+def _people(_ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
     for page in store.listed(table.PEOPLE_LIST, after=start.after):
         found = table.fetch((item.pk, item.sk) for item in page)
         for item in page:
@@ -81,7 +90,7 @@ def _people(export: Export, start: Cursor) -> Iterator[Piece]:
                 yield Piece("people", person_row(person), Cursor("people", 0, str(item.g1sk)))
 
 
-def _suspended(export: Export, start: Cursor) -> Iterator[Piece]:
+def _suspended(_ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
     until = table.stamp(export.requested_at)
     for page in store.listed(table.SUSPENDED_LIST, after=start.after):
         for item in page:
@@ -92,8 +101,38 @@ def _suspended(export: Export, start: Cursor) -> Iterator[Piece]:
                 yield Piece("suspended", row, cursor, (raw,))
 
 
-_STAGES: dict[str, Callable[[Export, Cursor], Iterator[Piece]]] = {
+def _seals(ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
+    """Each seal behind the entries of no ticket that it covers: those have no other list.
+
+    A cursor names the seal before, and how many of these entries are written of this one.
+    """
+    # Younger windows may hold entries of tickets that are not in the export.
+    until = export.requested_at - seals.SETTLED
+    for seal in ledger.seals(after=start.number, until=until):
+        row = json.loads(ports.blobs.get(seals.file_of(seal)))
+        written = int(start.after or 0) if seal.number == start.number + 1 else 0
+        for place, entry in enumerate(_of_no_ticket(seals.from_row(row)[1]), 1):
+            if place > written:
+                cursor = Cursor("seals", seal.number - 1, str(place))
+                yield Piece("entries", entry_row(entry), cursor)
+        yield Piece("seals", row, Cursor("seals", seal.number))
+
+
+def _of_no_ticket(leaves: Sequence[seals.Leaf]) -> Iterator[Entry]:
+    """Those that are there of a seal's entries of no ticket, chain by chain."""
+    keys = [
+        (leaf.scope, table.entry_sk(leaf.seq))
+        for leaf in sorted(leaves)
+        if table.ticket_number(leaf.scope) is None
+    ]
+    found = table.fetch(keys)
+    items = (found.get(key) for key in keys)
+    return (from_item(item) for item in items if isinstance(item, EntryItem))
+
+
+_STAGES: dict[str, Callable[[Ports, Export, Cursor], Iterator[Piece]]] = {
     "tickets": _tickets,
     "people": _people,
     "suspended": _suspended,
+    "seals": _seals,
 }

@@ -6,16 +6,14 @@ Instants are RFC 3339 in UTC, exactly as the ledger hashes them.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chalicelib.exports.model import Cursor
-from chalicelib.ledger.model import Entry
 from chalicelib.people.model import Person
-from chalicelib.tickets.model import Article, Contact, Delivery, Ticket
+from chalicelib.tickets.model import Article, Contact, Delivery, Link, Ticket
 
 # Where SES puts a mail, before anybody has looked at it.
 INBOUND_PREFIX = "inbound/"
@@ -47,7 +45,12 @@ def _iso(at: datetime | None) -> str | None:
 def ticket_row(ticket: Ticket) -> dict[str, Any]:
     return {
         "number": ticket.number,
-        "status": ticket.status.value,
+        "status": ticket.label or ticket.status.value,
+        "category": ticket.status.value,
+        "until": _iso(ticket.until),
+        "reason": ticket.reason,
+        "resolution": ticket.resolution,
+        "reopen_count": ticket.reopens[0],
         "version": ticket.version,
         "subject": ticket.subject,
         "group": ticket.group,
@@ -58,7 +61,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "tags": list(ticket.tags),
         "due": [
             {
-                "target": clock.metric.value,
+                "target": clock.name,
                 "state": clock.state.value,
                 "due_at": _iso(clock.due_at),
                 "breached_at": _iso(clock.breached_at),
@@ -71,6 +74,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "updated_at": _iso(ticket.updated_at),
         "closed_at": _iso(ticket.closed_at),
         "follow_up_of": ticket.follow_up_of,
+        "merged_into": ticket.merged_into,
         "seq": ticket.seq,
     }
 
@@ -127,8 +131,13 @@ def article_row(article: Article) -> tuple[dict[str, Any], tuple[File, ...]]:
         "message_id": article.message_id,
         "flight": article.flight,
         "comment": article.comment,
+        "split_to": article.split_to,
     }
     return row, tuple(file for file in (raw, full, *attached) if file)
+
+
+def link_row(number: int, link: Link) -> dict[str, Any]:
+    return {"ticket": number, "type": link.type, "other": link.other}
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
@@ -145,25 +154,6 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
         "ses_id": delivery.ses_id,
         "reason": delivery.reason,
         "target": delivery.target,
-    }
-
-
-def entry_row(entry: Entry) -> dict[str, Any]:
-    """Everything that the entry's hash covers, as text, so that the chain can be checked."""
-    return {
-        "scope": entry.scope,
-        "seq": entry.seq,
-        "at": _iso(entry.at),
-        "actor": entry.actor,
-        "cause": entry.cause,
-        "root": entry.root,
-        "depth": entry.depth,
-        "types": list(entry.types),
-        "payload": entry.payload,
-        "salt": base64.b64encode(entry.salt).decode() if entry.salt is not None else None,
-        "digest": entry.digest.hex(),
-        "prev": entry.prev.hex(),
-        "hash": entry.hash.hex(),
     }
 
 

@@ -100,7 +100,7 @@ def run(ports: Ports, export_id: str) -> None:
     if export is None:
         return
     with Bundle(LIMITS) as bundle:
-        cursor = _fill(ports, bundle, contents.pieces(export))
+        cursor = _fill(ports, bundle, contents.pieces(ports, export))
         written = export if bundle.is_empty else _put_part(ports, export, bundle)
     if cursor:
         after = written.given_back(cursor=cursor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib import table
@@ -11,7 +11,7 @@ from chalicelib.desk.model import Agent, Desk
 from chalicelib.intake import match as matching
 from chalicelib.intake import screen, store
 from chalicelib.intake.items import SesItem
-from chalicelib.intake.model import Rate, Receipt, Suspended
+from chalicelib.intake.model import Match, Rate, Receipt, Suspended
 from chalicelib.intake.rates import Rates
 from chalicelib.ledger.model import Actor, Entry
 from chalicelib.ledger.store import EntryItem, from_item
@@ -24,11 +24,10 @@ from chalicelib.ports import Ports
 from chalicelib.tickets import addressing
 from chalicelib.tickets import store as tickets
 from chalicelib.tickets.addressing import Pointer
-from chalicelib.tickets.model import Attachment, Delivery, Ticket
+from chalicelib.tickets.model import Attachment, Contact, Delivery, Ticket
 
 CC_LIMIT = 10
 FAILED_LIMIT = 5
-MERGE_DEPTH = 5
 
 
 @dataclass
@@ -126,7 +125,13 @@ class Case:
     @property
     def own_id(self) -> tickets.MessageIdItem | None:
         """Who holds the Message-ID of this mail."""
-        return self._stored_id(self.mail.message_id) if self.mail.message_id else None
+        return self._stored_id(self.own_name) if self.own_name else None
+
+    @property
+    def own_name(self) -> str | None:
+        """The Message-ID of this mail, as its copy is known by."""
+        message_id = self.mail.message_id
+        return self.receipt.name_of(message_id) if message_id else None
 
     def _stored_id(self, value: str) -> tickets.MessageIdItem | None:
         item = self.found.get(id_key(self.ports, value))
@@ -144,15 +149,40 @@ class Case:
         """A ticket, or the one that it was merged into; one that was not looked up yet costs a
         call.
         """
-        for _ in range(MERGE_DEPTH):
-            key = tickets.head_key(number)
-            if key not in self.found:
-                self.found.update(table.fetch([key]))
-            ticket = tickets.ticket_of(self.found.get(key))
+        for _ in range(tickets.MERGE_DEPTH):
+            ticket = self.named(number)
             if ticket is None or ticket.merged_into is None:
                 return ticket
             number = ticket.merged_into
         return None
+
+    def named(self, number: int) -> Ticket | None:
+        """The very ticket of that number, wherever it leads."""
+        key = tickets.head_key(number)
+        if key not in self.found:
+            self.found.update(table.fetch([key]))
+        return tickets.ticket_of(self.found.get(key))
+
+    def distrust(self, match: Match, ticket: Ticket) -> str:
+        """Why the mail may not act as its sender's on a ticket; empty when it may.
+
+        Where it points at one that was merged into this, whoever is trusted on either is trusted.
+        """
+        told, origin = {"authenticated": self.is_authenticated}, self.named(match.number) or ticket
+        why = screen.distrust(match, origin, self.sender, **told)
+        if not why or match.place == addressing.STAFF or origin.number == ticket.number:
+            return why
+        # A signature of the other ticket's is good for nothing here.
+        unsigned = replace(match, place=None)
+        return why if screen.distrust(unsigned, ticket, self.sender, **told) else ""
+
+    def newcomer(self, match: Match, ticket: Ticket) -> Contact | None:
+        """The sender as they are on a ticket that was merged into this one, where they are not."""
+        origin = self.named(match.number)
+        place = origin.place_of(self.sender) if origin else None
+        if origin is None or place is None or ticket.place_of(self.sender) is not None:
+            return None
+        return origin.contacts[place]
 
     def returned(self, pointer: Pointer) -> Delivery | None:
         """The mail of ours that a delivery report says did not arrive."""
@@ -172,7 +202,11 @@ def look_up(
     mail, keys, now = opened.mail, ports.keys(), ports.clock()
     clues = matching.clues(mail, receipt, desk, keys, ports.config.url)
     sender, original = sender_of(mail), opened.original
-    ids = [*clues.ids, *clues.foreign, *([mail.message_id] if mail.message_id else [])]
+    ids = [
+        *clues.ids,
+        *clues.foreign,
+        *([receipt.name_of(mail.message_id)] if mail.message_id else []),
+    ]
     wanted = [
         store.ses_key(receipt.ses_id),
         *(id_key(ports, value) for value in ids),

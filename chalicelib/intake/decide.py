@@ -46,29 +46,37 @@ class Decision:
 
 
 def new_ticket(
-    case: Case, group: Group, number: int, tried: list[str], *, follow_up_of: int | None = None
+    case: Case, group: Group, number: int, tried: list[str], *, follows: Ticket | None = None
 ) -> Decision:
-    """The mail opens a ticket, and is acknowledged if a machine may answer it."""
+    """The mail opens a ticket, and is acknowledged if a machine may answer it.
+
+    One that follows a closed ticket has its requester and its tags, whoever of them writes.
+    """
     contact, writes = _contact(case, case.sender, case.sender_name, group)
+    is_participant = follows is not None and bool(follows.place_of(case.sender))
     opening = tickets.Opening(
         group=group.id,
         subject=addressing.without_tags(case.mail.subject),
-        contact=contact,
+        contact=replace(follows.requester, since=0) if follows and is_participant else contact,
         channel="mail",
-        follow_up_of=follow_up_of,
+        tags=follows.tags if follows else (),
+        follow_up_of=follows.number if follows else None,
     )
     ticket = tickets.new_ticket(number, opening, case.now)
     ack = _acknowledgement(case, group, number)
-    done = "follow_up" if follow_up_of else "opened"
-    author = Author("requester", contact.name, contact.email, contact.person)
+    done = "follow_up" if follows else "opened"
+    role = "participant" if is_participant else "requester"
+    author = Author(role, contact.name, contact.email, contact.person)
     record = flight.record(case, done, tried=tried, ack=ack)
     article = _article(case, ticket, author, record)
     is_human = case.mail.kind in {MailKind.HUMAN, MailKind.LIST}
     change = changes.opened(ticket, article, case.desk, channel="mail", runs_clocks=is_human)
+    change = changes.with_contact(change, contact)
     change, more = _with_copied(case, change, group)
     if ack == "sent":
+        place = change.after.place_of(contact.email)
         letter = tickets.delivery_to(
-            case.ports, change, contact, 0, mail="acknowledgement", now=case.now
+            case.ports, change, contact, place, mail="acknowledgement", now=case.now
         )
         change = changes.with_deliveries(change, [letter])
         more += tuple(case.rates.acknowledge(number, case.mail.subject))
@@ -133,8 +141,10 @@ def join(case: Case, match: Match, ticket: Ticket, group: Group, tried: list[str
         if agent.is_admin or ticket.group in agent.groups or ticket.assignee == agent.id:
             return _note(case, match, ticket, group, agent, tried)
         return _from_outside(case, match, ticket, "agent_without_access", tried)
-    why = screen.distrust(match, ticket, case.sender, authenticated=case.is_authenticated)
-    decision = _from_outside(case, match, ticket, why, tried)
+    why = case.distrust(match, ticket)
+    joins = None if why else case.newcomer(match, ticket)
+    decision = _from_outside(case, match, ticket, why, tried, joins)
+    place = decision.change.after.place_of(case.sender)
     if why or place is None:
         return decision
     if place == 0:
@@ -142,16 +152,47 @@ def join(case: Case, match: Match, ticket: Ticket, group: Group, tried: list[str
     return _with_unmuted(case, decision, place)
 
 
-def _from_outside(case: Case, match: Match, ticket: Ticket, why: str, tried: list[str]) -> Decision:
-    """An article of whoever wrote; with a reason not to trust them, held."""
+def reject(case: Case, match: Match, ticket: Ticket, group: Group, tried: list[str]) -> Decision:
+    """The mail comes too late: it is held, and its sender is told to write a new one.
+
+    The notice is automatic, so what limits acknowledgements limits it, too.
+    """
+    joins = case.newcomer(match, ticket)
+    decision = _from_outside(case, match, ticket, "closed", tried, joins)
+    contacts = decision.change.after.contacts
+    place = decision.change.after.place_of(case.sender)
+    ack = _acknowledgement(case, replace(group, acknowledges=True), ticket.number)
+    if ack != "sent" or place is None:
+        return decision
+    notice = tickets.delivery_to(
+        case.ports, decision.change, contacts[place], place, mail="closed", now=case.now
+    )
+    change = changes.with_deliveries(decision.change, [notice])
+    return Decision(change, tuple(case.rates.acknowledge(ticket.number, case.mail.subject)))
+
+
+def _from_outside(
+    case: Case,
+    match: Match,
+    ticket: Ticket,
+    why: str,
+    tried: list[str],
+    joins: Contact | None = None,
+) -> Decision:
+    """An article of whoever wrote; with a reason not to trust them, held.
+
+    `joins` is who they are on a ticket that was merged into this one: they take part from now on.
+    """
     place = ticket.place_of(case.sender)
-    role = "stranger" if place is None else "participant" if place else "requester"
-    person = ticket.contacts[place].person if place is not None else ""
+    contact = ticket.contacts[place] if place is not None else joins
+    role = "stranger" if contact is None else "requester" if place == 0 else "participant"
+    person = contact.person if contact else ""
     author = Author(role, case.sender_name or case.sender, case.sender, person)
     done = "held" if why else "joined"
     record = flight.record(case, done, matched_by=match.key, tried=tried, why=why)
     article = replace(_article(case, ticket, author, record), is_held=bool(why))
     change = changes.written_by_requester(ticket, article, case.desk)
+    change = changes.with_contact(change, joins) if joins else change
     return Decision(changes.with_heat(change, case.now))
 
 
@@ -199,8 +240,10 @@ def _returned(case: Case, match: Match, ticket: Ticket, tried: list[str]) -> Dec
     writes = [
         ticket_store.delivery_ended(sent, DeliveryState.BOUNCED, failed.diagnostic or failed.status)
     ]
-    if sent.place is not None and sent.place < len(ticket.contacts):
-        change = changes.with_mute(change, sent.place, is_muted=True)
+    # What was sent from a ticket that is merged now has its places from there.
+    place = sent.place if sent.number == ticket.number else ticket.place_of(sent.email)
+    if place is not None and place < len(ticket.contacts):
+        change = changes.with_mute(change, place, is_muted=True)
         if case.address(sent.email):
             writes.append(people_store.muting(case.ports.keys(), sent.email, is_muted=True))
     return Decision(change, tuple(writes))

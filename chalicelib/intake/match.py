@@ -71,7 +71,7 @@ def clues(mail: InboundMail, receipt: Receipt, desk: Desk, keys: Keys, url: str)
         reply_address=reply_address,
         own_id=own_id,
         returned=returned,
-        ids=tuple(dict.fromkeys(ids))[:REFERENCES_LIMIT],
+        ids=tuple(dict.fromkeys(_as_known(ids, receipt)))[:REFERENCES_LIMIT],
         link=_quoted_link(mail, keys, url),
         tagged=addressing.read_subject_tag(mail.subject),
         foreign=_foreign(mail, desk),
@@ -80,10 +80,20 @@ def clues(mail: InboundMail, receipt: Receipt, desk: Desk, keys: Keys, url: str)
 
 
 def recipients(mail: InboundMail, receipt: Receipt) -> Iterator[str]:
-    """All that the mail was addressed to: by its envelope first, then by its headers."""
+    """All that the mail was addressed to: by its envelope first, then by its headers.
+
+    Of a group's own copy it is the group's addresses alone.
+    """
     yield from receipt.recipients
+    if receipt.copy_for:
+        return
     yield from mail.delivered_to
     yield from (address.address for address in (*mail.to, *mail.cc))
+
+
+def _as_known(ids: Sequence[str], receipt: Receipt) -> list[str]:
+    """The ids under which the mails that this one answers may be stored: its own copies' first."""
+    return [*map(receipt.name_of, ids), *ids]
 
 
 def _first(
@@ -135,9 +145,12 @@ def stored_form(message_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the table knows: the ticket of a number, and the tickets of an id or a foreign key."""
+    """What the table knows: the ticket that a number leads to, the one that it names, and the
+    tickets of an id or a foreign key.
+    """
 
     ticket: Callable[[int], Ticket | None]
+    named: Callable[[int], Ticket | None]
     stored: Callable[[str], Sequence[int]]
 
 
@@ -184,8 +197,9 @@ def _stored(key: str, values: Sequence[str], sender: str, known: Known) -> Itera
 
 
 def _is_on(known: Known, number: int, sender: str) -> bool:
-    ticket = known.ticket(number)
-    return ticket is not None and ticket.place_of(sender) is not None
+    """Those on a ticket that was merged are known where it leads, too."""
+    found = (known.named(number), known.ticket(number))
+    return any(ticket is not None and ticket.place_of(sender) is not None for ticket in found)
 
 
 def _absence(known: Known, number: int) -> str:
@@ -193,8 +207,8 @@ def _absence(known: Known, number: int) -> str:
 
 
 def _of_link(pointer: Pointer, epoch: int, known: Known) -> _Candidate:
-    ticket = known.ticket(pointer.number)
-    obstacle = "no_such_ticket" if ticket is None else ""
+    ticket = known.named(pointer.number)
+    obstacle = _absence(known, pointer.number)
     if ticket and ticket.link_epoch != epoch:
         obstacle = "expired"
     return "body_marker", pointer.number, pointer.place, obstacle

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -34,7 +34,10 @@ class Verdicts:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One mail as SES took it. `recipients` are ours, `envelope_from` is the bounce address."""
+    """One mail as SES took it. `recipients` are ours, `envelope_from` is the bounce address.
+
+    `copy_for` is the group that has its own copy of a mail which others got as well.
+    """
 
     ses_id: str
     key: str
@@ -42,6 +45,16 @@ class Receipt:
     recipients: tuple[str, ...] = ()
     envelope_from: str = ""
     verdicts: Verdicts = Verdicts()
+    copy_for: str = ""
+
+    def copy(self, group: str, recipients: Sequence[str]) -> Receipt:
+        """The receipt of that group's own copy, which was sent to these addresses."""
+        ses_id = f"{self.ses_id}+{group}"
+        return replace(self, ses_id=ses_id, recipients=tuple(recipients), copy_for=group)
+
+    def name_of(self, message_id: str) -> str:
+        """A Message-ID as this mail knows it: of each copy there is one article."""
+        return f"{message_id} for {self.copy_for}" if self.copy_for else message_id
 
 
 INBOUND_PREFIX = "inbound/"

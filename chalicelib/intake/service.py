@@ -7,7 +7,7 @@ claim on its SES id, written with what it became, says which.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib import facts, table
@@ -18,7 +18,7 @@ from chalicelib.intake import match as matching
 from chalicelib.intake import screen, store
 from chalicelib.intake.case import Case, Kept, Opened, Release, id_key, look_up
 from chalicelib.intake.contents import read_mail
-from chalicelib.intake.decide import Decision, join, new_ticket, passed_on
+from chalicelib.intake.decide import Decision, join, new_ticket, passed_on, reject
 from chalicelib.intake.items import SesItem
 from chalicelib.intake.model import Cause, Match, Outcome, Receipt, Suspended
 from chalicelib.intake.suspend import ACTOR, suspend, suspend_unreadable
@@ -29,7 +29,7 @@ from chalicelib.mail.forwarded import forwarded
 from chalicelib.mail.parse import MailError, MailKind, content_digest
 from chalicelib.people import store as people_store
 from chalicelib.ports import Ports
-from chalicelib.tickets import changes
+from chalicelib.tickets import changes, statuses
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.model import Ticket
@@ -55,7 +55,26 @@ def receive(ports: Ports, receipt: Receipt) -> Outcome:
         except table.Lost as lost:
             return _held_by(lost, receipt)
         return Outcome.SUSPENDED
-    return _settled(ports, receipt, opened, desk).outcome
+    fate = _settled(ports, receipt, opened, desk)
+    for copy in _copies(receipt, opened, desk, fate):
+        _settled(ports, copy, opened, desk)
+    return fate.outcome
+
+
+def _copies(receipt: Receipt, opened: Opened, desk: Desk, fate: Fate) -> Iterator[Receipt]:
+    """The copies of those groups that keep their own of a mail which others got as well."""
+    addressed: dict[str, list[str]] = {}
+    for address in matching.recipients(opened.mail, receipt):
+        group = desk.group_at(address)
+        if group:
+            addressed.setdefault(group.id, []).append(address)
+    separate = [name for name in addressed if desk.groups[name].keeps_own_copy]
+    if fate.number is None or len(addressed) == 1 or not separate:
+        return
+    ticket, _ = ticket_store.load(fate.number)
+    for name in separate:
+        if ticket and ticket.group != name:
+            yield receipt.copy(name, addressed[name])
 
 
 def readmit(ports: Ports, mail: Suspended, actor: Actor, *, group: str | None = None) -> Fate:
@@ -122,17 +141,26 @@ def _settle(case: Case) -> Fate:
     if cause:
         suspend(case, cause)
         return Fate(Outcome.SUSPENDED)
-    known = matching.Known(case.ticket, case.stored)
+    known = matching.Known(case.ticket, case.named, case.stored)
     match, tried = matching.match(case.clues, case.sender, known, is_staff=case.agent is not None)
-    ticket = case.ticket(match.number) if match else None
+    ticket = _own(case, case.ticket(match.number)) if match else None
     group = _group(case, ticket)
     cause, why = _second_thought(case, ticket, group)
     if cause or group is None:
         suspend(case, cause or Cause.NO_GROUP, tried, why=why)
         return Fate(Outcome.SUSPENDED)
-    if match and ticket and not _follows_up(case, match, ticket):
+    fate = _after_close(case, match, ticket) if match and ticket else ""
+    if match and ticket and fate == "reject":
+        return _write(case, reject(case, match, ticket, group, tried))
+    if match and ticket and fate != "follow_up":
         return _write(case, join(case, match, ticket, group, tried))
-    return _open_ticket(case, group, tried, follow_up_of=ticket.number if ticket else None)
+    return _open_ticket(case, group, tried, follows=ticket)
+
+
+def _own(case: Case, ticket: Ticket | None) -> Ticket | None:
+    """The ticket, unless the mail is the copy of another group."""
+    is_copy = case.receipt.copy_for not in {"", ticket.group if ticket else ""}
+    return None if is_copy else ticket
 
 
 def _suspension(case: Case) -> Cause | None:
@@ -175,23 +203,27 @@ def _repeated(case: Case) -> int | None:
 
 
 def _group(case: Case, ticket: Ticket | None) -> Group | None:
-    """The ticket's group, else the first of ours that the mail was sent to."""
+    """The ticket's group, else the first of ours that the mail was sent to; one that keeps its own
+    copy only where no other is.
+    """
     if ticket and ticket.group in case.desk.groups:
         return case.desk.groups[ticket.group]
     addressed = map(case.desk.group_at, matching.recipients(case.mail, case.receipt))
+    groups = [group for group in addressed if group]
+    if groups:
+        return next((group for group in groups if not group.keeps_own_copy), groups[0])
     named = case.release.group if case.release else None
-    return next(filter(None, addressed), None) or case.desk.groups.get(named or "")
+    return case.desk.groups.get(named or "")
 
 
-def _follows_up(case: Case, match: Match, ticket: Ticket) -> bool:
-    """Whether the customer writes to a ticket that was closed too long ago to be opened again."""
+def _after_close(case: Case, match: Match, ticket: Ticket) -> str:
+    """What the customer's mail does where the ticket was closed: see `statuses.after_close`."""
     if case.mail.kind not in {MailKind.HUMAN, MailKind.LIST} or case.agent:
-        return False
-    why = screen.distrust(match, ticket, case.sender, authenticated=case.is_authenticated)
-    return not why and not changes.reopens(ticket, case.desk, case.now)
+        return ""
+    return "" if case.distrust(match, ticket) else statuses.after_close(ticket, case.desk, case.now)
 
 
-def _open_ticket(case: Case, group: Group, tried: list[str], *, follow_up_of: int | None) -> Fate:
+def _open_ticket(case: Case, group: Group, tried: list[str], *, follows: Ticket | None) -> Fate:
     kept = case.kept
     number = kept.number = kept.number or ticket_store.next_number()
     is_crowd = not case.release and screen.is_crowd(
@@ -207,7 +239,7 @@ def _open_ticket(case: Case, group: Group, tried: list[str], *, follow_up_of: in
     original, agent = case.opened.original, case.agent
     if original and agent and group.forwards_open_for_sender and _is_outside(case, original.sender):
         return _write(case, passed_on(case, group, number, agent, original))
-    return _write(case, new_ticket(case, group, number, tried, follow_up_of=follow_up_of))
+    return _write(case, new_ticket(case, group, number, tried, follows=follows))
 
 
 def _is_outside(case: Case, sender: Address) -> bool:
@@ -256,10 +288,10 @@ def _fate_writes(case: Case, fate: Fate) -> list[table.Write]:
 
 def _remember_id(case: Case, number: int, seq: int) -> Sequence[table.Write]:
     """The claim on the Message-ID. Another mail under the same id gets a place beside it."""
-    if not case.mail.message_id:
+    if not case.own_name:
         return ()
     digest = content_digest(case.mail)
-    pk, _ = id_key(case.ports, case.mail.message_id)
+    pk, _ = id_key(case.ports, case.own_name)
     if case.own_id is None:
         return [ticket_store.message_id_claim(pk, number, seq, digest=digest)]
     beside = ticket_store.message_id_claim(pk, number, seq, digest=digest, sk=digest)

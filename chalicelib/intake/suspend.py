@@ -26,8 +26,8 @@ def suspend(case: Case, cause: Cause, tried: Sequence[str] = (), *, why: str = "
     record = flight.record(case, "suspended", tried=tried, why=why or cause.value)
     mail = _suspended(case.receipt, cause, record, case.sender, case.mail.subject)
     writes = [*_writes(case.ports, mail), case.rates.count(None)]
-    if case.mail.message_id:
-        writes.append(store.sighting(id_key(case.ports, case.mail.message_id)[0], mail.id))
+    if case.own_name:
+        writes.append(store.sighting(id_key(case.ports, case.own_name)[0], mail.id))
     if cause is Cause.FLOOD and not why:
         _begin_block(case, writes)
     else:

@@ -120,15 +120,15 @@ def flaws(entries: Iterable[Entry]) -> list[str]:
             found.append(f"{entry.id}: an entry before it is missing or was changed")
         if entry.hash != entry_hash(entry):
             found.append(f"{entry.id}: changed")
-        if entry.payload is not None and not _is_payload_intact(entry):
+        if entry.payload is not None and digest_of(entry) != entry.digest:
             found.append(f"{entry.id}: its payload was changed")
         prev, seq = entry.hash, entry.seq
     return found
 
 
-def _is_payload_intact(entry: Entry) -> bool:
-    salted = (entry.salt or b"") + (entry.payload or "").encode()
-    return hashlib.sha256(salted).digest() == entry.digest
+def digest_of(entry: Entry) -> bytes:
+    """What the digest of a payload that is still there must be."""
+    return hashlib.sha256((entry.salt or b"") + (entry.payload or "").encode()).digest()
 
 
 def detail(entry: Entry, place: int, fact: Fact, *, ticket: int | None) -> str:

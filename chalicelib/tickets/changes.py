@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib import facts
 from chalicelib.clocks import targets
 from chalicelib.desk.model import PRIORITIES, Desk
+from chalicelib.desk.statuses import StatusLabel
 from chalicelib.errors import Conflict, Invalid
+from chalicelib.tickets import promised, statuses
 from chalicelib.tickets.model import (
     PARTICIPANT_LIMIT,
     Article,
@@ -24,10 +26,13 @@ from chalicelib.tickets.model import (
     Status,
     Ticket,
 )
+from chalicelib.tickets.statuses import hour_of
 
 SUBJECT_LIMIT = 250
 TAG_LIMIT = 20
-AGENT_STATUSES = (Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.SOLVED, Status.CLOSED)
+REASON_LIMIT = 200
+RESOLUTION_LIMIT = 1000
+_UNOPENED = {"thanks": facts.ThankedAfterSolve, "too_often": facts.ReopenParked}
 UNSET = object()
 
 
@@ -63,10 +68,9 @@ def opened(
 
     Its clocks start, at the instant the customer asked where that was before today.
     """
-    policy = desk.policy_of(ticket.group)
-    if policy and runs_clocks:
-        clocks = targets.opened(policy, ticket.priority, asked_at or ticket.opened_at)
-        ticket = replace(ticket, clocks=clocks)
+    if runs_clocks:
+        by_agent = article.author.is_agent and article.is_public
+        ticket = promised.opened(ticket, desk, asked_at or ticket.opened_at, by_agent=by_agent)
     if article.is_public:
         ticket = replace(ticket, public_seq=article.seq)
     said = (
@@ -86,20 +90,20 @@ def written_by_requester(ticket: Ticket, article: Article, desk: Desk) -> Change
     if article.is_held or not article.is_public:
         return change
     change = replace(change, after=replace(ticket, public_seq=article.seq))
-    if article.mail_kind in {"human", "list"}:
-        change = _answered_by_requester(change, desk, article.at)
-    return change
+    if article.mail_kind not in {"human", "list"}:
+        return change
+    why = statuses.stays_over(ticket, article, desk)
+    if why:
+        return _with(change, _UNOPENED[why](article.seq), unopened=(why, article.at))
+    return _answered_by_requester(change, desk, article.at)
 
 
 def _answered_by_requester(change: Change, desk: Desk, now: datetime) -> Change:
     ticket = change.after
-    policy = desk.policy_of(ticket.group)
-    if ticket.status is not Status.NEW:
+    if ticket.status not in {Status.NEW, Status.OPEN}:
         change = _moved(change, Status.OPEN, desk, now)
         ticket = change.after
-    if policy:
-        clocks = targets.requester_wrote(ticket.clocks, policy, ticket.priority, now)
-        ticket = replace(ticket, clocks=clocks)
+    ticket = promised.requester_wrote(ticket, desk, now)
     return replace(change, after=replace(ticket, version=ticket.version + 1))
 
 
@@ -108,13 +112,15 @@ def written_by_agent(
 ) -> Change:
     """A reply or a note by an agent. A reply opens the ticket and takes it where nobody has."""
     if article.kind is ArticleKind.NOTE:
-        return Change(ticket, ticket, (_added(article),), article)
+        after = replace(ticket, note_seq=article.seq)
+        return Change(ticket, after, (_added(article),), article)
     if ticket.status is Status.CLOSED:
         raise Conflict("The ticket is closed: open it again, or write a note.")
+    if ticket.status is Status.MERGED:
+        raise Conflict(f"The ticket is merged: answer on ticket {ticket.merged_into}.")
     after = replace(ticket, public_seq=article.seq, version=ticket.version + 1)
     change = Change(ticket, after, (_added(article),), article)
-    clocks = targets.agent_replied(ticket.clocks, _calendars(desk, ticket), article.at)
-    change = replace(change, after=replace(change.after, clocks=clocks))
+    change = replace(change, after=promised.agent_replied(change.after, desk, article.at))
     if ticket.status is Status.NEW:
         change = _moved(change, Status.OPEN, desk, article.at)
     if agent and ticket.assignee is None:
@@ -133,6 +139,9 @@ def accepted(ticket: Ticket, article: Article, desk: Desk, now: datetime) -> Cha
         (facts.ArticleAccepted(article.seq),),
         replace(article, is_held=False),
     )
+    if ticket.merge:
+        # It stays where it came in, and what it asks for is the other ticket's business.
+        return change
     return _answered_by_requester(change, desk, now)
 
 
@@ -146,13 +155,32 @@ class Edit:
     group: object = UNSET
     assignee: object = UNSET
     tags: object = UNSET
+    until: object = UNSET
+    reason: object = UNSET
+    resolution: object = UNSET
 
 
 def edited(
     ticket: Ticket, edit: Edit, desk: Desk, now: datetime, *, agent: str | None = None
 ) -> Change | None:
     """The ticket with these fields changed, None where they are so already; Invalid by field."""
-    change = Change(ticket, ticket, ())
+    change, problems = _stepped(Change(ticket, ticket, ()), edit, desk, now)
+    kept_open = _children_left(change, desk)
+    problems = {**statuses.unmet(ticket, change.after, desk, agent), **kept_open, **problems}
+    if problems:
+        raise Invalid("Some fields cannot be set so.", fields=problems)
+    _need_movable(ticket, change)
+    if change.after.status is Status.SOLVED and change.after.assignee is None and agent:
+        change = _assigned(change, agent)
+    if not change.facts:
+        return None
+    return replace(change, after=replace(change.after, version=ticket.version + 1))
+
+
+def _stepped(
+    change: Change, edit: Edit, desk: Desk, now: datetime
+) -> tuple[Change, dict[str, str]]:
+    """The change with every field set that can be, and why the others cannot."""
     problems: dict[str, str] = {}
     for name, step in _EDITS.items():
         wanted = getattr(edit, name)
@@ -161,15 +189,44 @@ def edited(
                 change = step(change, wanted, desk, now)
             except ValueError as error:
                 problems[name] = str(error)
-    if problems:
-        raise Invalid("Some fields cannot be set so.", fields=problems)
+    return change, problems
+
+
+def meant(ticket: Ticket, edit: Edit, desk: Desk, now: datetime) -> frozenset[str]:
+    """The fields that an edit would change on such a ticket, or cannot set."""
+    wanted = {name for name in _EDITS if getattr(edit, name) is not UNSET}
+    return frozenset(name for name in wanted if _changes(name, ticket, edit, desk, now))
+
+
+def _changes(name: str, ticket: Ticket, edit: Edit, desk: Desk, now: datetime) -> bool:
+    change = Change(ticket, ticket, ())
+    try:
+        return _EDITS[name](change, getattr(edit, name), desk, now) != change
+    except ValueError:
+        return True
+
+
+def _children_left(change: Change, desk: Desk) -> dict[str, str]:
+    """What keeps a parent from ending: its open children, where the group insists on that."""
+    ends = change.before is not None and not change.before.is_over and change.after.is_over
+    group = desk.groups.get(change.after.group)
+    if not (ends and change.after.open_children) or (group and group.open_children == "warn"):
+        return {}
+    numbers = ", ".join(f"#{number}" for number in sorted(change.after.open_children))
+    return {"status": "has open children", "children": f"solve these first: {numbers}"}
+
+
+def _need_movable(ticket: Ticket, change: Change) -> None:
+    """Raise Conflict where a ticket that is merged or closed would get what it cannot have."""
+    if _leaves_merge(change):
+        raise Conflict(f"The ticket is merged into {ticket.merged_into}: undo that first.")
     if ticket.status is Status.CLOSED and _needs_open(change):
         raise Conflict("The ticket is closed: only subject, priority and tags can change.")
-    if change.after.status is Status.SOLVED and change.after.assignee is None and agent:
-        change = _assigned(change, agent)
-    if not change.facts:
-        return None
-    return replace(change, after=replace(change.after, version=ticket.version + 1))
+
+
+def _leaves_merge(change: Change) -> bool:
+    moves = facts.StatusChanged | facts.GroupChanged | facts.AssigneeChanged
+    return change.after.merge is not None and any(isinstance(f, moves) for f in change.facts)
 
 
 def _needs_open(change: Change) -> bool:
@@ -193,11 +250,46 @@ def _set_subject(change: Change, wanted: object, *_: object) -> Change:
 
 
 def _set_status(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
-    if wanted == change.after.status:
+    if wanted == statuses.status_of(change.after, desk).id:
         return change
-    if wanted not in AGENT_STATUSES:
-        raise ValueError(f"must be one of {', '.join(AGENT_STATUSES)}")
-    return _moved(change, Status(str(wanted)), desk, now)
+    status = desk.statuses.get(str(wanted))
+    if status is None or status.category not in statuses.AGENT_STATUSES:
+        raise ValueError(f"must be one of {', '.join(statuses.ids(desk))}")
+    return moved(change, status, desk, now)
+
+
+def _set_until(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
+    text = str(wanted or "").strip()
+    if change.before and text == statuses.local_until(change.before, desk):
+        # A form sends what it shows: a wait that ended with its status is not meant again.
+        return change
+    at = statuses.waits_until(text, change.after, desk, now) if text else None
+    before = change.after.until
+    if at == before or (at is None and change.after.status not in statuses.WAITING):
+        return change
+    fact = facts.UntilChanged(*(one.isoformat() if one else None for one in (before, at)))
+    return _with(change, fact, until=at)
+
+
+def _set_reason(change: Change, wanted: object, *_: object) -> Change:
+    reason = " ".join(str(wanted or "").split())
+    if reason == change.after.reason or (change.before and reason == change.before.reason):
+        return change
+    if len(reason) > REASON_LIMIT:
+        raise ValueError(f"at most {REASON_LIMIT} characters")
+    if change.after.status not in statuses.WAITING:
+        raise ValueError("only a ticket that is pending or on hold waits for something")
+    return _with(change, facts.ReasonChanged(change.after.reason, reason), reason=reason)
+
+
+def _set_resolution(change: Change, wanted: object, *_: object) -> Change:
+    text = str(wanted or "").replace("\r\n", "\n").strip()
+    if len(text) > RESOLUTION_LIMIT:
+        raise ValueError(f"at most {RESOLUTION_LIMIT} characters")
+    if text == change.after.resolution:
+        return change
+    fact = facts.ResolutionChanged(change.after.resolution, text)
+    return _with(change, fact, resolution=text)
 
 
 def _set_priority(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
@@ -208,7 +300,7 @@ def _set_priority(change: Change, wanted: object, desk: Desk, now: datetime) -> 
         return change
     priority = str(wanted)
     change = _with(change, facts.PriorityChanged(before, priority), priority=priority)
-    return _retargeted(change, desk, now)
+    return replace(change, after=promised.retargeted(change.after, desk, now))
 
 
 def _set_group(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
@@ -221,7 +313,7 @@ def _set_group(change: Change, wanted: object, desk: Desk, now: datetime) -> Cha
     assignee = desk.agents.get(change.after.assignee or "")
     if assignee and str(wanted) not in assignee.groups and not assignee.is_admin:
         change = _assigned(change, None)
-    return _retargeted(change, desk, now)
+    return replace(change, after=promised.retargeted(change.after, desk, now))
 
 
 def _set_assignee(change: Change, wanted: object, desk: Desk, *_: object) -> Change:
@@ -238,7 +330,7 @@ def _set_assignee(change: Change, wanted: object, desk: Desk, *_: object) -> Cha
     return _assigned(change, agent.id)
 
 
-def _set_tags(change: Change, wanted: object, *_: object) -> Change:
+def _set_tags(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
     if not isinstance(wanted, list | tuple):
         raise ValueError("must be a list of words")  # noqa: TRY004 - collected as a field's problem
     tags = tuple(sorted({"-".join(str(tag).lower().split())[:50] for tag in wanted} - {""}))
@@ -247,7 +339,8 @@ def _set_tags(change: Change, wanted: object, *_: object) -> Change:
     if tags == change.after.tags:
         return change
     fact = facts.TagsChanged(list(change.after.tags), list(tags))
-    return _with(change, fact, tags=tags)
+    change = _with(change, fact, tags=tags)
+    return replace(change, after=promised.retargeted(change.after, desk, now))
 
 
 _EDITS: dict[str, Callable[[Change, object, Desk, datetime], Change]] = {
@@ -257,6 +350,9 @@ _EDITS: dict[str, Callable[[Change, object, Desk, datetime], Change]] = {
     "assignee": _set_assignee,
     "status": _set_status,
     "tags": _set_tags,
+    "until": _set_until,
+    "reason": _set_reason,
+    "resolution": _set_resolution,
 }
 
 
@@ -268,14 +364,18 @@ def breached(ticket: Ticket, now: datetime) -> Change | None:
     return Change(ticket, replace(ticket, clocks=clocks), ())
 
 
-def with_breach_facts(change: Change) -> Change:
+def retargeted(ticket: Ticket, desk: Desk, now: datetime) -> Change | None:
+    """The ticket on the terms of today's desk, None where it stands on them already."""
+    after = promised.retargeted(ticket, desk, now)
+    if after.clocks == ticket.clocks:
+        return None
+    return Change(ticket, after, (promised.moved_fact(ticket.clocks, after.clocks),))
+
+
+def with_breach_facts(change: Change, now: datetime) -> Change:
     """The change with a fact for every breach that it is the first to notice."""
     before = change.before.clocks if change.before else ()
-    found = tuple(
-        facts.TargetBreached(clock.metric, clock.breached_at.isoformat())
-        for clock in targets.newly_breached(before, change.after.clocks)
-        if clock.breached_at
-    )
+    found = promised.breach_facts(before, change.after.clocks, now)
     return replace(change, facts=(*change.facts, *found))
 
 
@@ -314,18 +414,14 @@ def with_mute(change: Change, place: int, *, is_muted: bool) -> Change:
 
 def with_heat(change: Change, now: datetime) -> Change:
     """The change with one more mail from outside counted in this hour."""
-    heat = (_hour(now), mails_this_hour(change.after, now) + 1)
+    heat = (hour_of(now), mails_this_hour(change.after, now) + 1)
     return replace(change, after=replace(change.after, heat=heat))
 
 
 def mails_this_hour(ticket: Ticket, now: datetime) -> int:
     """How many mails from outside joined the ticket since the hour struck."""
     hour, count = ticket.heat
-    return count if hour == _hour(now) else 0
-
-
-def _hour(now: datetime) -> int:
-    return int(now.timestamp()) // 3600
+    return count if hour == hour_of(now) else 0
 
 
 def with_contact(change: Change, contact: Contact) -> Change:
@@ -338,33 +434,21 @@ def with_contact(change: Change, contact: Contact) -> Change:
     return _with(change, fact, contacts=(*change.after.contacts, joined))
 
 
-def reopens(ticket: Ticket, desk: Desk, now: datetime) -> bool:
-    """Whether the customer's mail reopens this ticket; if not, it starts a follow-up."""
-    if ticket.status is not Status.CLOSED or ticket.closed_at is None:
-        return True
-    group = desk.groups.get(ticket.group)
-    return group is not None and now - ticket.closed_at <= timedelta(days=group.reopen_days)
+def moved(change: Change, status: StatusLabel, desk: Desk, now: datetime) -> Change:
+    """The change with the ticket in a status of the desk, whoever may set it."""
+    label = "" if status.id == status.category else status.id
+    return _moved(change, Status(status.category), desk, now, label=label)
 
 
-def _moved(change: Change, status: Status, desk: Desk, now: datetime) -> Change:
+def _moved(change: Change, status: Status, desk: Desk, now: datetime, *, label: str = "") -> Change:
     ticket = change.after
-    if ticket.status is status:
+    if (ticket.status, ticket.label) == (status, label):
         return change
-    policy = desk.policy_of(ticket.group)
-    clocks = ticket.clocks
-    if policy:
-        clocks = targets.status_changed(
-            clocks,
-            ticket.status,
-            status,
-            policy,
-            ticket.priority,
-            _calendars(desk, ticket),
-            now,
-        )
-    closed_at = now if status is Status.CLOSED else None
-    fact = facts.StatusChanged(ticket.status, status)
-    return _with(change, fact, status=status, clocks=clocks, closed_at=closed_at)
+    fact = facts.StatusChanged(ticket.status, status, ticket.label or None, label or None)
+    after = statuses.entered(ticket, status, label, desk, now)
+    if status is not ticket.status:
+        after = promised.status_changed(after, ticket.status, desk, now)
+    return replace(change, after=after, facts=(*change.facts, fact))
 
 
 def _assigned(change: Change, agent: str | None) -> Change:
@@ -372,23 +456,3 @@ def _assigned(change: Change, agent: str | None) -> Change:
     if before == agent:
         return change
     return _with(change, facts.AssigneeChanged(before, agent), assignee=agent)
-
-
-def _retargeted(change: Change, desk: Desk, now: datetime) -> Change:
-    ticket = change.after
-    policy = desk.policy_of(ticket.group)
-    if policy is None:
-        return change
-    calendars = _calendars(desk, ticket)
-    clocks = targets.retargeted(ticket.clocks, policy, ticket.priority, calendars, now)
-    return replace(change, after=replace(ticket, clocks=clocks))
-
-
-def _calendars(desk: Desk, ticket: Ticket) -> targets.Calendars:
-    """The calendars of the ticket's clocks; one that is gone is counted by its successor's."""
-    policy = desk.policy_of(ticket.group)
-    found = dict(desk.calendars)
-    for clock in ticket.clocks:
-        if clock.calendar not in found and policy:
-            found[clock.calendar] = policy.calendar
-    return found

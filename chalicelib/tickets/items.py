@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ from pynamodb.attributes import (
     BinaryAttribute,
     BooleanAttribute,
     JSONAttribute,
+    MapAttribute,
     NumberAttribute,
     NumberSetAttribute,
     UnicodeAttribute,
@@ -19,7 +19,8 @@ from pynamodb.attributes import (
 )
 
 from chalicelib import table
-from chalicelib.clocks.targets import Clock, Clocks, ClockState, Metric
+from chalicelib.clocks.model import Clock
+from chalicelib.clocks.stored import clocks_of, to_list
 from chalicelib.tickets.model import (
     Article,
     ArticleKind,
@@ -28,6 +29,10 @@ from chalicelib.tickets.model import (
     Contact,
     Delivery,
     DeliveryState,
+    KeptDraft,
+    Link,
+    Merge,
+    Presence,
     Status,
     Ticket,
 )
@@ -61,13 +66,22 @@ class HeadItem(table.Item, discriminator="head"):
     version = NumberAttribute()
     seq = NumberAttribute()
     public_seq = NumberAttribute()
+    note_seq = NumberAttribute(null=True)
     chain = BinaryAttribute(legacy_encoding=False)
     clocks: JSONAttribute = _CompactJSON(null=True)
     follow_up_of = NumberAttribute(null=True)
     closed_at = UTCDateTimeAttribute(null=True)
     link_epoch = NumberAttribute(null=True)
-    merged_into = NumberAttribute(null=True)
+    merge: JSONAttribute = _CompactJSON(null=True)
+    sources: JSONAttribute = _CompactJSON(null=True)
+    parent = NumberAttribute(null=True)
+    open_children = NumberSetAttribute(null=True)
     heat: JSONAttribute = _CompactJSON(null=True)
+    label = UnicodeAttribute(null=True)
+    wait: JSONAttribute = _CompactJSON(null=True)
+    resolution = UnicodeAttribute(null=True)
+    reopens: JSONAttribute = _CompactJSON(null=True)
+    unopened: JSONAttribute = _CompactJSON(null=True)
 
 
 class ArticleItem(table.Item, discriminator="article"):
@@ -87,6 +101,7 @@ class ArticleItem(table.Item, discriminator="article"):
     has_html = BooleanAttribute(null=True)
     thread: JSONAttribute = _CompactJSON(null=True)
     comment = UnicodeAttribute(null=True)
+    split_to = NumberAttribute(null=True)
 
 
 class DeliveryItem(table.Item, discriminator="delivery"):
@@ -105,6 +120,31 @@ class DeliveryItem(table.Item, discriminator="delivery"):
     ses_id = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     target = UnicodeAttribute(null=True)
+
+
+class LinkItem(table.Item, discriminator="link"):
+    """A tie to another ticket, which has one of its own that says the reverse."""
+
+    type = UnicodeAttribute()
+    other = NumberAttribute()
+
+
+class PresenceItem(table.Item, discriminator="presence"):
+    """Who has the ticket open: by actor a list of mode, until and check_at, in seconds since 1970.
+
+    Each sets their own part of it, and gets the whole back: to beat is to read.
+    """
+
+    present: MapAttribute[str, Any] = MapAttribute()  # type: ignore[no-untyped-call]
+
+
+class DraftItem(table.Item, discriminator="draft"):
+    """What an agent has typed and not sent; it goes by itself."""
+
+    agent = UnicodeAttribute()
+    type = UnicodeAttribute()
+    text = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
 
 
 class EffectItem(table.Item, discriminator="effect"):
@@ -133,10 +173,6 @@ def head_key(number: int) -> tuple[str, str]:
 OVERDUE = timedelta(minutes=5)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANTS = ("started_at", "since", "due_at", "breached_at", "met_at")
-
-
 def ticket_of(item: table.Item | None) -> Ticket | None:
     """The ticket in a head item; None for anything else."""
     if not isinstance(item, HeadItem):
@@ -155,14 +191,43 @@ def ticket_of(item: table.Item | None) -> Ticket | None:
         version=int(item.version),
         seq=int(item.seq),
         public_seq=int(item.public_seq),
+        note_seq=int(item.note_seq or 0),
         chain=item.chain,
-        clocks=_clocks_of(item.clocks or ()),
+        clocks=clocks_of(item.clocks or ()),
         follow_up_of=int(item.follow_up_of) if item.follow_up_of else None,
         closed_at=item.closed_at,
         link_epoch=int(item.link_epoch or 0),
-        merged_into=int(item.merged_into) if item.merged_into else None,
+        merge=_merge_of(*item.merge) if item.merge else None,
+        sources=tuple(item.sources or ()),
+        parent=int(item.parent) if item.parent else None,
+        open_children=frozenset(map(int, item.open_children or ())),
         heat=tuple(item.heat or (0, 0)),
+        label=item.label or "",
+        **_wait_of(*(item.wait or ())),
+        resolution=item.resolution or "",
+        reopens=tuple(item.reopens or (0, 0, 0)),
+        unopened=_unopened_of(*item.unopened) if item.unopened else None,
     )
+
+
+def _wait_of(until: float | None = None, reason: str = "") -> dict[str, Any]:
+    return {"until": _instant(until), "reason": reason}
+
+
+def _wait_json(ticket: Ticket) -> list[Any] | None:
+    """Until when the ticket stays as it is, and why where somebody said so."""
+    if ticket.until is None and not ticket.reason:
+        return None
+    until = _short(ticket.until.timestamp()) if ticket.until else None
+    return [until, ticket.reason] if ticket.reason else [until]
+
+
+def _unopened_of(why: str, at: float) -> tuple[str, datetime]:
+    return why, datetime.fromtimestamp(at, UTC)
+
+
+def _unopened_json(why: str, at: datetime) -> list[Any]:
+    return [why, int(at.timestamp())]
 
 
 def _number(pk: str) -> int:
@@ -190,7 +255,21 @@ def article_of(item: table.Item | None) -> Article | None:
         has_html=bool(item.has_html),
         thread=tuple(item.thread) if item.thread else None,
         comment=item.comment,
+        split_to=int(item.split_to) if item.split_to else None,
     )
+
+
+def link_of(item: table.Item | None) -> Link | None:
+    return Link(item.type, int(item.other)) if isinstance(item, LinkItem) else None
+
+
+def link_item(number: int, link: Link) -> LinkItem:
+    pk, sk = link_key(number, link)
+    return LinkItem(pk=pk, sk=sk, type=link.type, other=link.other)
+
+
+def link_key(number: int, link: Link) -> tuple[str, str]:
+    return table.ticket_pk(number), table.link_sk(link.type, link.other)
 
 
 def delivery_of(item: table.Item | None) -> Delivery | None:
@@ -214,6 +293,26 @@ def delivery_of(item: table.Item | None) -> Delivery | None:
         reason=item.reason,
         target=item.target,
     )
+
+
+def presences_of(item: table.Item | None) -> tuple[Presence, ...]:
+    """Everybody whom a presence item names, gone or not."""
+    if not isinstance(item, PresenceItem):
+        return ()
+    return tuple(
+        Presence(actor, mode, _moment(until), _moment(check_at))
+        for actor, (mode, until, check_at) in item.present.attribute_values.items()
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def draft_of(item: table.Item | None) -> KeptDraft | None:
+    if not isinstance(item, DraftItem):
+        return None
+    return KeptDraft(_number(item.pk), item.agent, ArticleKind(item.type), item.text, item.at)
 
 
 def head_item(ticket: Ticket) -> HeadItem:
@@ -243,13 +342,23 @@ def head_item(ticket: Ticket) -> HeadItem:
         version=ticket.version,
         seq=ticket.seq,
         public_seq=ticket.public_seq,
+        # An older note than the newest public article holds nobody up.
+        note_seq=ticket.note_seq if ticket.note_seq > ticket.public_seq else None,
         chain=ticket.chain,
-        clocks=[_clock_json(clock) for clock in ticket.clocks] or None,
+        clocks=[to_list(clock) for clock in ticket.clocks] or None,
         follow_up_of=ticket.follow_up_of,
         closed_at=ticket.closed_at,
         link_epoch=ticket.link_epoch or None,
-        merged_into=ticket.merged_into,
+        merge=_merge_json(ticket.merge) if ticket.merge else None,
+        sources=list(ticket.sources) or None,
+        parent=ticket.parent,
+        open_children=set(ticket.open_children) or None,
         heat=list(ticket.heat) if ticket.heat[1] else None,
+        label=ticket.label or None,
+        wait=_wait_json(ticket),
+        resolution=ticket.resolution or None,
+        reopens=list(ticket.reopens) if ticket.reopens[0] else None,
+        unopened=_unopened_json(*ticket.unopened) if ticket.unopened else None,
     )
 
 
@@ -258,14 +367,29 @@ def _contact_json(contact: Contact) -> list[Any]:
     return [*fields, True] if contact.is_muted else fields
 
 
+def _merge_json(merge: Merge) -> list[Any]:
+    clocks = [to_list(clock) for clock in merge.clocks]
+    at = _short(merge.at.timestamp())
+    return [merge.into, merge.since, at, merge.by, merge.status.value, clocks]
+
+
+def _merge_of(
+    into: int, since: int, at: float, by: str, status: str, clocks: list[list[Any]]
+) -> Merge:
+    then = datetime.fromtimestamp(at, UTC)
+    return Merge(into, since, then, by, Status(status), clocks_of(clocks))
+
+
 def _list_of(ticket: Ticket) -> str:
+    if ticket.status is Status.MERGED and ticket.merge:
+        return table.group_closed(ticket.group, ticket.merge.at)
     if ticket.closed_at:
         return table.group_closed(ticket.group, ticket.closed_at)
     return table.group_open(ticket.group)
 
 
 def _rank(ticket: Ticket) -> str:
-    return table.rank(ticket.due_at, ticket.opened_at)
+    return table.rank(ticket.target_at, ticket.opened_at)
 
 
 def row_of(ticket: Ticket) -> dict[str, Any]:
@@ -275,6 +399,9 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
         "number": ticket.number,
         "subject": ticket.subject,
         "status": ticket.status.value,
+        "label": ticket.label or None,
+        "until": table.stamp(ticket.until) if ticket.until else None,
+        "unopened": _unopened_row(ticket),
         "group": ticket.group,
         "assignee": ticket.assignee,
         "priority": ticket.priority,
@@ -290,64 +417,22 @@ def row_of(ticket: Ticket) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value not in (None, [])}
 
 
+def _unopened_row(ticket: Ticket) -> list[str] | None:
+    return [ticket.unopened[0], table.stamp(ticket.unopened[1])] if ticket.unopened else None
+
+
 def _due(clock: Clock) -> list[Any]:
     due_at = table.stamp(clock.due_at) if clock.due_at else None
     # A missed target stays breached; whether somebody still waits for it is for lists to know.
-    return [clock.metric.value, due_at, clock.state.value, clock.is_running]
-
-
-def _clock_json(clock: Clock) -> list[Any]:
-    """A clock as a list, in seconds; what is missing at its end is left out."""
-    instants = [getattr(clock, name) for name in _INSTANTS]
-    while instants[-1] is None:
-        instants.pop()
-    return [
-        clock.metric.value,
-        clock.policy,
-        clock.calendar,
-        _short(clock.target.total_seconds()) if clock.target is not None else None,
-        _short(clock.elapsed.total_seconds()),
-        clock.state.value,
-        *(instant and _short(instant.timestamp()) for instant in instants),
-    ]
-
-
-def _short(seconds: float) -> float:
-    return int(seconds) if seconds.is_integer() else seconds
-
-
-def _clocks_of(stored: Iterable[list[Any]]) -> Clocks:
-    return tuple(_clock_of(*clock) for clock in stored)
-
-
-def _clock_of(
-    metric: str,
-    policy: str,
-    calendar: str,
-    target: float | None,
-    elapsed: float,
-    state: str,
-    *instants: float | None,
-) -> Clock:
-    missing = [None] * (len(_INSTANTS) - len(instants))
-    started_at, since, due_at, breached_at, met_at = map(_instant, [*instants, *missing])
-    return Clock(
-        metric=Metric(metric),
-        policy=policy,
-        calendar=calendar,
-        target=timedelta(seconds=target) if target is not None else None,
-        elapsed=timedelta(seconds=elapsed),
-        state=ClockState(state),
-        started_at=started_at or _EPOCH,
-        since=since,
-        due_at=due_at,
-        breached_at=breached_at,
-        met_at=met_at,
-    )
+    return [clock.name, due_at, clock.state.value, clock.is_running]
 
 
 def _instant(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+
+
+def _short(seconds: float) -> float:
+    return int(seconds) if seconds.is_integer() else seconds
 
 
 def article_item(article: Article) -> ArticleItem:
@@ -375,6 +460,7 @@ def article_item(article: Article) -> ArticleItem:
         has_html=article.has_html or None,
         thread=list(article.thread) if article.thread else None,
         comment=article.comment,
+        split_to=article.split_to,
     )
 
 

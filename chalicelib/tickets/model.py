@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.clocks.targets import Clocks, next_due
+from chalicelib.clocks.model import Clocks
+from chalicelib.clocks.targets import next_alarm, next_due
 
 # An article's text in the table; what is longer is stored as a file.
 TEXT_LIMIT = 16_000
@@ -22,6 +23,7 @@ class Status(StrEnum):
     ON_HOLD = "on_hold"
     SOLVED = "solved"
     CLOSED = "closed"
+    MERGED = "merged"
 
 
 class ArticleKind(StrEnum):
@@ -53,13 +55,42 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Where a ticket went and when, by whom, and what it was before: so it can be undone.
+
+    What stands on the other ticket from `since` on came after the merge.
+    """
+
+    into: int
+    since: int
+    at: datetime
+    by: str
+    status: Status
+    clocks: Clocks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A tie of a ticket to another one, seen from the first: `other` is its parent, and so on."""
+
+    type: str
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """The head of a ticket.
 
     `contacts` only grows, since a reply address names its owner's place in it; the first is the
     requester. `version` counts the changes that a person may conflict with, `seq` all changes;
-    `public_seq` is the newest article that the customer can see. `chain` is the hash of the last
-    ledger entry. `heat` is how many mails from outside joined in which hour since 1970.
+    `public_seq` is the newest article that the customer can see, `note_seq` the newest note.
+    `chain` is the hash of the last
+    ledger entry. `heat` is how many mails from outside joined in which hour since 1970. `sources`
+    were merged into it; it is not over while there are `open_children`.
+    `label` is the id of the desk's own status, where `status`, its category, does not say it all.
+    `until` is when that ends by itself and `reason` why it waits; `reopens` counts all
+    reopenings, an hour, and those in it. `unopened` is why the customer's last word did not open
+    it again (`thanks` or `too_often`), and when that was.
     """
 
     number: int
@@ -75,26 +106,52 @@ class Ticket:
     version: int = 0
     seq: int = 0
     public_seq: int = 0
+    note_seq: int = 0
     chain: bytes = b"\0" * 32
     clocks: Clocks = ()
     follow_up_of: int | None = None
     closed_at: datetime | None = None
     link_epoch: int = 0
-    merged_into: int | None = None
+    merge: Merge | None = None
+    sources: tuple[int, ...] = ()
+    parent: int | None = None
+    open_children: frozenset[int] = frozenset()
     heat: tuple[int, int] = (0, 0)
+    label: str = ""
+    until: datetime | None = None
+    reason: str = ""
+    resolution: str = ""
+    reopens: tuple[int, int, int] = (0, 0, 0)
+    unopened: tuple[str, datetime] | None = None
 
     @property
     def requester(self) -> Contact:
         return self.contacts[0]
 
     @property
+    def written_seq(self) -> int:
+        """The newest article that somebody who answers must have read."""
+        return max(self.public_seq, self.note_seq)
+
+    @property
     def due_at(self) -> datetime | None:
         """The next instant at which the sweep has to look at this ticket."""
+        if self.status is Status.MERGED:
+            return None
+        return min(filter(None, (next_alarm(self.clocks), self.until)), default=None)
+
+    @property
+    def target_at(self) -> datetime | None:
+        """The next instant at which a target will be missed."""
         return next_due(self.clocks)
 
     @property
+    def merged_into(self) -> int | None:
+        return self.merge.into if self.merge else None
+
+    @property
     def is_over(self) -> bool:
-        return self.status in {Status.SOLVED, Status.CLOSED}
+        return self.status in {Status.SOLVED, Status.CLOSED, Status.MERGED}
 
     def place_of(self, email: str) -> int | None:
         """Where an address stands among the contacts."""
@@ -136,7 +193,7 @@ class Article:
     `text` is what people see first; `text_key` the file with all of a long one; `raw_key` the
     original mail, `thread` what Outlook calls its thread: topic and index. `comment` is what an
     agent wrote above a mail they passed on; agents alone see it. `flight` is how the mail was
-    understood when it came in.
+    understood when it came in. `split_to` is the ticket that began with a copy of it.
     """
 
     number: int
@@ -156,6 +213,7 @@ class Article:
     has_html: bool = False
     thread: tuple[str, str] | None = None
     comment: str | None = None
+    split_to: int | None = None
 
     @property
     def is_public(self) -> bool:
@@ -189,14 +247,45 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Presence:
+    """Somebody who has a ticket open: `actor` as the ledger names them, viewing or composing.
+
+    It counts until `until`; whether they may see the ticket is asked again at `check_at`.
+    """
+
+    actor: str
+    mode: str
+    until: datetime
+    check_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDraft:
+    """What an agent has typed and not sent. It is no article: the ledger knows nothing of it."""
+
+    number: int
+    agent: str
+    kind: ArticleKind
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
-    """A ticket with what stands on it, oldest first; `older` continues before the first."""
+    """A ticket with what stands on it, oldest first; `older` continues before the first.
+
+    Only the newest page has the links, and the `sources`: the newest pages of what was merged.
+    """
 
     ticket: Ticket
     articles: tuple[Article, ...]
     deliveries: tuple[Delivery, ...]
     entries: tuple[object, ...]
     older: str | None = None
+    presences: tuple[Presence, ...] = ()
+    drafts: tuple[KeptDraft, ...] = ()
+    links: tuple[Link, ...] = ()
+    sources: tuple[Timeline, ...] = ()
 
     def article(self, seq: int) -> Article | None:
         return next((article for article in self.articles if article.seq == seq), None)

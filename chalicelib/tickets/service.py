@@ -22,6 +22,7 @@ from chalicelib.ports import Ports
 from chalicelib.tickets import addressing, changes, store
 from chalicelib.tickets.access import Who, seen
 from chalicelib.tickets.changes import Change, Edit
+from chalicelib.tickets.collision import Overtaken, narrowed
 from chalicelib.tickets.model import (
     TEXT_LIMIT,
     Article,
@@ -111,9 +112,23 @@ def save(
     also: Sequence[table.Write] = (),
 ) -> Saved:
     """Write one decided change; raise table.Lost where somebody was faster or a claim is taken."""
-    change = changes.with_breach_facts(change)
+    change = changes.with_breach_facts(change, now)
     ticket = store.save(change, actor=actor, cause=cause, at=now, salt=new_salt(), also=also)
     return Saved(ticket, change)
+
+
+def save_all(
+    decided: Sequence[Change],
+    *,
+    actor: Actor,
+    cause: str,
+    now: datetime,
+    also: Sequence[table.Write] = (),
+) -> list[Ticket]:
+    """Write changes of several tickets at once; raise table.Lost as `save` does."""
+    told = [changes.with_breach_facts(change, now) for change in decided]
+    salts = [new_salt() for _ in told]
+    return store.save_all(told, actor=actor, cause=cause, at=now, salts=salts, also=also)
 
 
 def new_salt() -> bytes:
@@ -143,18 +158,32 @@ class Draft:
 
 
 def read_ticket(who: Who, number: int, *, before: str | None = None) -> Timeline:
-    """The ticket with the newest page of its timeline: one call."""
+    """The ticket with the newest page of its timeline: one call, and one for each merged into it.
+
+    Of those the page has what the reader may see of them.
+    """
     who.need("tickets:read")
     found = store.timeline(number, before=before)
     seen(who, found.ticket if found else None, number)
     assert found is not None
+    if before is None and found.ticket.sources:
+        found = store.with_sources(found)
+        theirs = (one for one in found.sources if _may_see(who, one.ticket))
+        found = replace(found, sources=tuple(theirs))
     return found
+
+
+def _may_see(who: Who, ticket: Ticket) -> bool:
+    return who.may_see(ticket.group, ticket.assignee)
 
 
 def write_article(
     ports: Ports, who: Who, number: int, draft: Draft, *, claim: Claim | None = None
 ) -> Saved:
-    """Add an agent's reply or note; a reply is sent to everybody on the ticket."""
+    """Add an agent's reply or note; a reply is sent to everybody on the ticket.
+
+    The agent's draft is done with. Raises Overtaken where a reply has not seen what others wrote.
+    """
     who.need("tickets:write")
     desk = live_desk(ports)
     text, text_key = stored_text(ports, draft.body)
@@ -180,7 +209,8 @@ def write_article(
             change = changes.with_deliveries(change, _to_everybody(ports, change, now))
         return change
 
-    return amend(ports, number, decide, actor=who.actor, cause="article", claim=claim)
+    also = [store.draft_gone(number, who.agent)] if who.agent else []
+    return amend(ports, number, decide, actor=who.actor, cause="article", claim=claim, also=also)
 
 
 def _joined(first: Change, second: Change | None) -> Change:
@@ -190,12 +220,11 @@ def _joined(first: Change, second: Change | None) -> Change:
 
 
 def _guard(ticket: Ticket, draft: Draft) -> None:
-    is_answer = draft.kind is ArticleKind.REPLY and draft.seen_seq is not None
-    if is_answer and ticket.public_seq > (draft.seen_seq or 0):
-        raise Conflict(
-            "Somebody wrote on this ticket meanwhile: read it, then send.",
-            fields={"seen_seq": str(ticket.public_seq)},
-        )
+    if draft.kind is not ArticleKind.REPLY or draft.seen_seq is None:
+        return
+    if ticket.written_seq > draft.seen_seq:
+        new = store.articles_after(ticket.number, draft.seen_seq)
+        raise Overtaken(ticket, [article for article in new if not article.is_held])
 
 
 def stored_text(ports: Ports, body: str) -> tuple[str, str | None]:
@@ -256,18 +285,18 @@ def edit_ticket(
     version: int | None = None,
     claim: Claim | None = None,
 ) -> Saved:
-    """Change fields; Conflict when `version` is not the ticket's any more."""
+    """Change fields; Clash where others have changed the same ones since `version`."""
     who.need("tickets:write")
     desk = live_desk(ports)
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
+        wanted = edit
         if version is not None and ticket.version != version:
-            raise Conflict(
-                f"The ticket is at version {ticket.version} by now: read it and decide again.",
-                fields={"version": str(ticket.version)},
-            )
-        return changes.edited(ticket, edit, desk, now, agent=who.agent)
+            is_known = version < ticket.version
+            since = store.facts_after(number, version) if is_known else None
+            wanted = narrowed(ticket, since, edit, desk, now)
+        return changes.edited(ticket, wanted, desk, now, agent=who.agent)
 
     return amend(ports, number, decide, actor=who.actor, cause="edit", claim=claim)
 

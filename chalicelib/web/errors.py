@@ -16,6 +16,7 @@ from chalicelib.errors import (
     TooMany,
     Unauthenticated,
 )
+from chalicelib.tickets.collision import Overtaken
 
 if TYPE_CHECKING:
     from chalicelib.web.routing import Call
@@ -66,5 +67,13 @@ def respond_to_crash(call: Call, error: Exception) -> Response:
 
 
 def _body(call: Call, code: str, error: DeskError) -> dict[str, object]:
-    shown = {"code": code, "message": error.message, "fields": error.fields}
+    from chalicelib.web.present import excerpt_json
+
+    shown: dict[str, object] = {
+        "code": code,
+        "message": error.message,
+        "fields": error.fields,
+    }
+    if isinstance(error, Overtaken):
+        shown["new"] = [excerpt_json(article) for article in error.new]
     return {"error": shown, "request_id": call.request_id}

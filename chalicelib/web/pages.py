@@ -31,14 +31,25 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
+# Added where a page has a script of ours: it may run, and talk to the desk alone.
+SCRIPT_POLICY = "; script-src 'self'; connect-src 'self'"
 INBOX = "/agent/inbox"
 _TICKET = re.compile(r"/agent/tickets/\d+", re.ASCII)
 
 
 def html(
-    call: Call, template: str, status: int = 200, *, locale: str | None = None, **context: Any
+    call: Call,
+    template: str,
+    status: int = 200,
+    *,
+    locale: str | None = None,
+    has_script: bool = False,
+    **context: Any,
 ) -> Response:
-    """A page in the reader's language, which is the caller's unless `locale` says otherwise."""
+    """A page in the reader's language, which is the caller's unless `locale` says otherwise.
+
+    No script runs on it, not even one of ours, unless `has_script`.
+    """
     desk = call.desk
     body = render.page(
         template,
@@ -49,7 +60,10 @@ def html(
         status=status,
         **context,
     )
-    return Response(body, {**HEADERS, "Content-Type": "text/html; charset=utf-8"}, status)
+    headers = {**HEADERS, "Content-Type": "text/html; charset=utf-8"}
+    if has_script:
+        headers["Content-Security-Policy"] += SCRIPT_POLICY
+    return Response(body, headers, status)
 
 
 def frame(call: Call, section: str = "") -> dict[str, Any]:
@@ -64,11 +78,10 @@ def frame(call: Call, section: str = "") -> dict[str, Any]:
     }
 
 
-def attachments(article: Article, base: str) -> list[dict[str, Any]]:
-    """The files of an article, linked below the page of its ticket."""
-    address = f"{base}/articles/{article.seq}/attachments"
+def attachments(article: Article, address: str) -> list[dict[str, Any]]:
+    """The files of an article, linked below its own address."""
     return [
-        {"name": one.name, "size": one.size, "url": f"{address}/{place}"}
+        {"name": one.name, "size": one.size, "url": f"{address}/attachments/{place}"}
         for place, one in enumerate(article.attachments)
     ]
 
@@ -123,7 +136,7 @@ def error_page(call: Call, status: int, code: str, message: str) -> Response:
 
 
 def _error_page(call: Call, status: int, code: str, message: str) -> Response:
-    what = {
+    what: dict[str, Any] = {
         "code": code,
         # Our messages are English; whoever reads another language is told by the code alone.
         "message": message if call.locale == i18n.SOURCE else None,

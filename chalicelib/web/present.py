@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib import table
-from chalicelib.clocks.targets import Clock
+from chalicelib import i18n, table
+from chalicelib.clocks.model import Clock
 from chalicelib.desk.model import Desk
-from chalicelib.tickets.model import Article, Contact, Delivery, Ticket, Timeline
+from chalicelib.desk.statuses import StatusLabel
+from chalicelib.tickets import statuses
+from chalicelib.tickets.model import (
+    Article,
+    Author,
+    Contact,
+    Delivery,
+    Presence,
+    Ticket,
+    Timeline,
+)
+
+EXCERPT = 300
+# How long a ticket is listed to which the customer wrote after it was solved.
+UNOPENED_FOR = timedelta(hours=72)
 
 
 def ticket_json(desk: Desk, timeline: Timeline, *, url: str) -> dict[str, Any]:
@@ -18,21 +32,35 @@ def ticket_json(desk: Desk, timeline: Timeline, *, url: str) -> dict[str, Any]:
     ticket = timeline.ticket
     return {
         **summary(desk, ticket),
-        "seq": ticket.public_seq,
+        "seq": ticket.written_seq,
         "participants": [_contact(contact) for contact in ticket.contacts[1:]],
-        "articles": [
-            article_json(article, timeline.deliveries, url=url) for article in timeline.articles
-        ],
+        "articles": [article_json(*one, url=url) for one in _articles(timeline)],
         "older": timeline.older,
+        "sources": list(ticket.sources),
+        "links": [{"type": one.type, "ticket": one.other} for one in timeline.links],
+        "open_children": sorted(ticket.open_children),
     }
+
+
+def _articles(timeline: Timeline) -> list[tuple[Article, tuple[Delivery, ...]]]:
+    """The articles of a page and of what was merged into it, by time, with the mails of each."""
+    pages = (timeline, *timeline.sources)
+    found = [(article, page.deliveries) for page in pages for article in page.articles]
+    return sorted(found, key=lambda one: one[0].at)
 
 
 def summary(desk: Desk, ticket: Ticket) -> dict[str, Any]:
     """A ticket without what was written on it."""
     assignee = desk.agents.get(ticket.assignee or "")
+    status = statuses.status_of(ticket, desk)
     return {
         "number": ticket.number,
-        "status": ticket.status.value,
+        **_status_json(status, desk),
+        "until": iso(ticket.until) if ticket.until else None,
+        "reason": ticket.reason,
+        "resolution": ticket.resolution,
+        "reopen_count": ticket.reopens[0],
+        "unopened": _unopened(ticket.unopened and (ticket.unopened[0], iso(ticket.unopened[1]))),
         "version": ticket.version,
         "subject": ticket.subject,
         "group": ticket.group,
@@ -44,7 +72,23 @@ def summary(desk: Desk, ticket: Ticket) -> dict[str, Any]:
         "opened_at": iso(ticket.opened_at),
         "updated_at": iso(ticket.updated_at),
         "follow_up_of": ticket.follow_up_of,
+        "merged_into": ticket.merged_into,
     }
+
+
+def _status_json(status: StatusLabel, desk: Desk) -> dict[str, str]:
+    """A status, what logic takes it for, and what people call it in the language of the desk."""
+    label = status.name(desk.locale) or i18n.word("status", status.category, desk.locale)
+    return {"status": status.id, "category": status.category, "status_label": label}
+
+
+def is_unopened(unopened: dict[str, str] | None, now: datetime) -> bool:
+    """Whether the customer wrote to a ticket that is over, and so lately that it is listed."""
+    return unopened is not None and now - table.instant(unopened["at"]) <= UNOPENED_FOR
+
+
+def _unopened(stored: Sequence[str] | None) -> dict[str, str] | None:
+    return {"why": stored[0], "at": stored[1]} if stored else None
 
 
 def _contact(contact: Contact) -> dict[str, Any]:
@@ -57,7 +101,9 @@ def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
     assignee = desk.agents.get(row.get("assignee") or "")
     return {
         "number": int(row["number"]),
-        "status": row["status"],
+        **_status_json(statuses.named(row["status"], row.get("label"), desk), desk),
+        "until": row.get("until"),
+        "unopened": _unopened(row.get("unopened")),
         "version": int(row["version"]),
         "subject": row["subject"],
         "group": row["group"],
@@ -80,21 +126,15 @@ def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
 
 def _due(clock: Clock) -> dict[str, Any]:
     due_at = iso(clock.due_at) if clock.due_at else None
-    return {"target": clock.metric.value, "due_at": due_at, "state": clock.state.value}
+    return {"target": clock.name, "due_at": due_at, "state": clock.state.value}
 
 
 def article_json(article: Article, deliveries: tuple[Delivery, ...], *, url: str) -> dict[str, Any]:
     base = f"{url}/tickets/{article.number}/articles/{article.seq}"
-    author = article.author
     return {
         "id": str(article.seq),
         "kind": article.kind.value,
-        "author": {
-            "name": author.name,
-            "email": author.email,
-            "role": author.role,
-            "is_agent": author.is_agent,
-        },
+        "author": _author(article.author),
         "text": article.text,
         "has_more": article.has_rest or article.text_key is not None,
         "at": iso(article.at),
@@ -112,7 +152,41 @@ def article_json(article: Article, deliveries: tuple[Delivery, ...], *, url: str
         "raw": f"{base}/raw" if article.raw_key else None,
         "flight": article.flight,
         "comment": article.comment,
+        "ticket": article.number,
+        "split_to": article.split_to,
         "delivery": [_delivery(found) for found in deliveries if found.seq == article.seq],
+    }
+
+
+def _author(author: Author) -> dict[str, Any]:
+    return {
+        "name": author.name,
+        "email": author.email,
+        "role": author.role,
+        "is_agent": author.is_agent,
+    }
+
+
+def excerpt_json(article: Article) -> dict[str, Any]:
+    """The beginning of an article, for somebody who has to read it first."""
+    return {
+        "id": str(article.seq),
+        "kind": article.kind.value,
+        "author": _author(article.author),
+        "at": iso(article.at),
+        "text": article.text[:EXCERPT],
+    }
+
+
+def presence_json(desk: Desk, presence: Presence) -> dict[str, Any]:
+    """Somebody who has a ticket open: an agent, or a program by the name of its token."""
+    kind, _, name = presence.actor.partition(":")
+    agent = desk.agents.get(name) if kind == "agent" else None
+    return {
+        "name": agent.name if agent else name,
+        "email": agent.email if agent else None,
+        "mode": presence.mode,
+        "until": iso(presence.until),
     }
 
 

@@ -9,12 +9,15 @@ from chalice.app import Chalice, Response
 
 from chalicelib.ports import Ports
 from chalicelib.web.agent import pages as agent
-from chalicelib.web.api import desk, suspended, tickets
+from chalicelib.web.api import clocks, desk, presence, relations, suspended, tickets
 from chalicelib.web.portal import pages as portal
 from chalicelib.web.routing import Route, answer
 
 ROUTES: list[Route] = [
     *tickets.ROUTES,
+    *clocks.ROUTES,
+    *presence.ROUTES,
+    *relations.ROUTES,
     *suspended.ROUTES,
     *desk.ROUTES,
     *agent.ROUTES,

@@ -198,6 +198,13 @@ def browser(path: str, **fields: str) -> Callable[[Desk], Act]:
     return prepare
 
 
+def beating(desk: Desk) -> Act:
+    """The second beat of a page that stays open."""
+    act = browser(PRESENCE, mode="viewing")(desk)
+    act()
+    return act
+
+
 def answered(desk: Desk, asked: dict[str, Any]) -> None:
     response = desk.world.call("app", asked)
     assert response["statusCode"] < 400, asked["path"]
@@ -270,6 +277,7 @@ def escalated(desk: Desk) -> Act:
 
 SHARDS = len(table.due_shards())
 ARTICLES, PROPERTIES = "/agent/tickets/1001/articles", "/agent/tickets/1001/properties"
+PRESENCE, DRAFT = "/agent/tickets/1001/presence", "/agent/tickets/1001/draft"
 API_TICKET = "/api/v1/tickets/1001"
 REPLY = {"kind": "reply", "body": ANSWER}
 WRITTEN = {"kind": "reply", "text": ANSWER, "seen_seq": "1"}
@@ -301,6 +309,9 @@ OPERATIONS = (
     Operation("close, cached token", program("PATCH", API_TICKET, CLOSE, is_cached=True), 2),
     Operation("close, uncached token", program("PATCH", API_TICKET, CLOSE, is_cached=False), 3),
     Operation("close, session", browser(PROPERTIES, status="closed", version="1"), 2),
+    Operation("heartbeat, session", beating, calls=1, writes=1),
+    Operation("heartbeat, the first", browser(PRESENCE, mode="viewing"), calls=3, writes=2),
+    Operation("draft kept", browser(DRAFT, **WRITTEN), calls=2),
     Operation("ticket: read", ticket_read, calls=1, writes=0),
     Operation("ticket: page", browser("/agent/tickets/1001"), calls=1, writes=0),
     Operation("ticket: API", program("GET", API_TICKET, is_cached=True), calls=1, writes=0),

@@ -66,6 +66,33 @@ MAILS: list[Sample] = [
             "link": "https://desk.example/agent/tickets/1012",
         },
     ),
+    *(
+        (
+            "waiting_over",
+            then,
+            {
+                "number": 1012,
+                "subject": TICKET["subject"],
+                "group": "Support",
+                "requester": "Kari Nordmann",
+                "then": then,
+                "reason": reason,
+                "link": "https://desk.example/agent/tickets/1012",
+            },
+        )
+        for then, reason in (("remind", "The supplier sends a new lamp"), ("reopen", ""))
+    ),
+    (
+        "closed",
+        "plain",
+        {
+            "number": 1012,
+            "tag": "[#1012-3]",
+            "group": "Support",
+            "address": "support@desk.example",
+            "link": "https://desk.example/portal/tickets/signed-token",
+        },
+    ),
     (
         "escalation",
         "plain",
@@ -80,5 +107,23 @@ MAILS: list[Sample] = [
             "late_for": timedelta(minutes=42),
             "link": "https://desk.example/agent/tickets/1012",
         },
+    ),
+    *(
+        (
+            "warning",
+            state,
+            {
+                "number": 1012,
+                "subject": TICKET["subject"],
+                "group": "Support",
+                "requester": "Kari Nordmann",
+                "assignee": assignee,
+                "target": "resolution",
+                "due_at": ago(minutes=-30),
+                "is_mine": assignee is not None,
+                "link": "https://desk.example/agent/tickets/1012",
+            },
+        )
+        for state, assignee in (("to the assignee", "Astrid Dahl"), ("to the lead", None))
     ),
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib.desk.statuses import StatusLabel, with_defaults
+
 Sample = tuple[str, str, dict[str, Any]]
 
 NOW = datetime(2026, 3, 12, 13, 40, tzinfo=UTC)
@@ -43,6 +45,12 @@ def due(
     return {"target": target, "due_at": at, "state": state, "is_running": is_on, "met_at": met}
 
 
+def with_status(ticket: dict[str, Any], **label: str) -> dict[str, Any]:
+    """The ticket with its status as the pages have it, under a name of the desk's if given."""
+    status = ticket["status"]
+    return ticket | {"status_as": StatusLabel(status, status, label)}
+
+
 def row(number: int, subject: str, requester: str, **fields: Any) -> dict[str, Any]:
     usual = {
         "number": number,
@@ -54,7 +62,7 @@ def row(number: int, subject: str, requester: str, **fields: Any) -> dict[str, A
         "next_due": None,
         "updated_at": ago(hours=number - 1000),
     }
-    return usual | fields
+    return with_status(usual | fields)
 
 
 ROWS = [
@@ -125,6 +133,8 @@ MAILED |= {"formatted": "/stage/a/html"}
 WRITTEN: dict[str, Any] = {"whole": None, "formatted": None, "raw": None, "flight": None}
 WRITTEN |= {"comment": None, "can_join": False}
 MAILED |= {"comment": None, "can_join": False}
+MAILED |= {"number": 1012, "origin": None, "split_to": None}
+WRITTEN |= {"number": 1012, "origin": None, "split_to": None}
 
 ARTICLES: list[dict[str, Any]] = [
     {
@@ -216,9 +226,24 @@ FACTS = [
     fact(ago(hours=4, minutes=29), "AssigneeChanged", "Mikkel Holm", before=None, after="Astrid"),
     fact(ago(hours=4, minutes=28), "TagsChanged", "Mikkel Holm", before=["a"], after=["b", "c"]),
     fact(ago(hours=3, minutes=30), "StatusChanged", "Astrid Dahl", before="open", after="on_hold"),
+    fact(ago(hours=3, minutes=29), "UntilChanged", "Astrid Dahl", at=ago(hours=1)),
+    fact(ago(hours=3, minutes=29), "UntilChanged", "Astrid Dahl", at=None),
+    fact(ago(hours=3, minutes=29), "ReasonChanged", "Astrid Dahl", before="", after="A lamp"),
+    fact(ago(hours=3, minutes=29), "ReasonChanged", "Astrid Dahl", before="A lamp", after=""),
+    fact(ago(hours=3, minutes=29), "ResolutionChanged", "Astrid Dahl", before="", after="New"),
+    fact(ago(hours=3, minutes=29), "ResolutionChanged", "Astrid Dahl", before="New", after=""),
+    fact(ago(hours=3, minutes=29), "StatusEnded", then="reopen", reason="A lamp"),
+    fact(ago(hours=3, minutes=29), "StatusEnded", then="close"),
+    fact(ago(hours=3, minutes=29), "ThankedAfterSolve", article=4),
+    fact(ago(hours=3, minutes=29), "ReopenParked", article=5),
     fact(ago(hours=3, minutes=29), "DeliveryFailed", to="reception@customer.example"),
     fact(ago(hours=3, minutes=28), "DeliveryBounced"),
     fact(ago(minutes=6), "StatusChanged", "Kari Nordmann", before="on_hold", after="open"),
+    fact(ago(minutes=5), "TicketMerged", "Astrid Dahl", source=1007, into=1012),
+    fact(ago(minutes=5), "TicketUnmerged", "Astrid Dahl", source=1007, into=1012),
+    fact(ago(minutes=5), "TicketSplit", "Astrid Dahl", source=1012, to=1016, articles=[5]),
+    fact(ago(minutes=5), "LinkAdded", "Astrid Dahl", link="child", other=1015),
+    fact(ago(minutes=5), "LinkRemoved", "Astrid Dahl", link="related", other=1001),
 ]
 
 TICKET = {
@@ -242,6 +267,12 @@ TICKET = {
     ],
     "articles": ARTICLES,
     "notices": [],
+    "status_as": StatusLabel("third_line", "open", {"en": "With the third line"}),
+    "until": None,
+    "reason": "",
+    "resolution": "",
+    "unopened": None,
+    "is_assignee_lost": False,
 }
 FORM = {
     "status": "open",
@@ -249,7 +280,34 @@ FORM = {
     "group": "support",
     "assignee": "astrid@desk.example",
     "tags": "scanner, second-floor",
+    "until": "",
+    "reason": "",
+    "resolution": "",
 }
+
+
+def draft(agent: str, kind: str, text: str) -> dict[str, Any]:
+    by = f"{agent.title()} Holm"
+    return {"agent": agent, "by": by, "kind": kind, "text": text, "at": ago(minutes=4)}
+
+
+UNRELATED: dict[str, Any] = {
+    "merged": None,
+    "sources": (),
+    "links": [],
+    "follow_up_of": None,
+    "open_children": frozenset(),
+    "types": ["related", "parent", "child"],
+}
+RELATED = UNRELATED | {
+    "sources": (1007, 1009),
+    "links": [{"type": "child", "number": 1015}, {"type": "something_new", "number": 1001}],
+    "follow_up_of": 1003,
+    "open_children": frozenset({1015}),
+}
+MERGED = UNRELATED | {"merged": {"into": 1011, "at": ago(hours=1), "by": "Mikkel Holm"}}
+FROM_SOURCE: dict[str, Any] = ARTICLES[0] | {"id": "1", "number": 1007, "origin": 1007}
+SPLIT_OFF: dict[str, Any] = ARTICLES[4] | {"split_to": 1016}
 
 
 def ticket_page(**changed: Any) -> dict[str, Any]:
@@ -259,7 +317,8 @@ def ticket_page(**changed: Any) -> dict[str, Any]:
         "older": None,
         "is_newest": True,
         "now": NOW,
-        "statuses": ["open", "pending", "on_hold", "solved"],
+        "statuses": list(with_defaults({}).values())[1:],
+        "needs_resolution": False,
         "groups": [SUPPORT, BILLING],
         "assignees": [ASTRID, MIKKEL],
         "may_reply": True,
@@ -268,9 +327,21 @@ def ticket_page(**changed: Any) -> dict[str, Any]:
         "conflict": [],
         "form": FORM,
         "form_errors": {},
+        "relations": UNRELATED,
+        "refused": {},
         "nonce": "n-1",
+        "others": [],
+        "me": "astrid",
+        "draft": None,
+        "drafts": [],
     }
     return FRAME | usual | changed
+
+
+OTHERS = [
+    {"name": "Mikkel <b>Lund</b>", "mode": "composing"},
+    {"name": "Sofie Dahl", "mode": "viewing"},
+]
 
 
 STOPPED = [
@@ -283,8 +354,46 @@ TOLD = {
     "delivery": [delivery("d0", "escalation", "mikkel@desk.example", "failed", "mailbox full")],
 }
 ESCALATED = TICKET | {"due": STOPPED, "notices": [TOLD]}
+CLOCKS: list[dict[str, Any]] = [
+    {
+        "target": "resolution",
+        "state": state,
+        "policy": policy,
+        "promised": "16:00 h",
+        "counted": "3:25 h",
+        "due_at": due_at,
+        "is_certain": policy != "",
+        "steps": [
+            {"at": ago(days=1), "words": "Counting begins in the hours of office."},
+            {"at": ago(hours=2), "words": "Paused after 3:25 h: Pending."},
+        ],
+    }
+    for state, policy, due_at in (("running", "gold", ago(hours=-9)), ("paused", "", None))
+]
 LONG: dict[str, Any] = ARTICLES[4] | {"text": "Now it works.\n" * 300, "whole": None}
-CLOSED = TICKET | {"status": "closed", "assignee": None, "tags": [], "due": [], "subject": ""}
+CLOSED = with_status(
+    TICKET | {"status": "closed", "assignee": None, "tags": [], "due": [], "subject": ""}
+)
+WAITING = with_status(
+    TICKET
+    | {
+        "status": "pending",
+        "until": NOW + timedelta(days=3),
+        "reason": "The supplier sends a new lamp",
+        "is_assignee_lost": True,
+    },
+    en="Waits for parts",
+)
+THANKED = with_status(
+    TICKET
+    | {
+        "status": "solved",
+        "until": NOW + timedelta(days=4),
+        "resolution": "A new lamp",
+        "unopened": "thanks",
+    }
+)
+WAITS = {"until": "2026-03-05T09:00", "reason": "The supplier sends a new lamp"}
 TYPED = {"kind": "reply", "text": "Glad that it works!\n\nAstrid", "error": None}
 PORTAL_TICKET = TICKET | {"articles": [ARTICLES[0], ARTICLES[2], ARTICLES[4]]}
 
@@ -420,9 +529,36 @@ PAGES: list[Sample] = [
     ("agent/inbox.html", "mine", inbox("mine")),
     ("agent/inbox.html", "empty mine", inbox("mine", tickets=[], next=None, suspended_count=None)),
     ("agent/inbox.html", "empty open", inbox("billing-open", tickets=[])),
+    ("agent/inbox.html", "empty replied", inbox("support-replied", tickets=[], next=None)),
     ("agent/inbox.html", "empty unassigned", inbox("support-unassigned", tickets=[], next=None)),
     ("agent/ticket.html", "plain", ticket_page(notice="reply_sent")),
+    (
+        "agent/ticket.html",
+        "not alone",
+        ticket_page(
+            notice="draft_kept",
+            others=OTHERS,
+            composer={"kind": "note", "text": "Half a no", "error": None},
+            draft=draft("astrid", "note", "Half a no"),
+            drafts=[draft("mikkel", "reply", "Dear <b>Kari</b>")],
+        ),
+    ),
+    *(
+        (
+            "agent/draft.html",
+            kind,
+            FRAME | {"number": 1012, "draft": draft("mikkel", kind, "Dear <b>Kari</b>\n\nplease")},
+        )
+        for kind in ("reply", "note")
+    ),
     ("agent/ticket.html", "conflict", ticket_page(composer=TYPED, conflict=["a5"])),
+    ("agent/ticket.html", "waiting", ticket_page(ticket=WAITING, form=FORM | WAITS)),
+    ("agent/ticket.html", "thanked", ticket_page(ticket=THANKED, needs_resolution=True)),
+    (
+        "agent/ticket.html",
+        "written too often",
+        ticket_page(ticket=THANKED | {"unopened": "too_often"}, may_edit=False),
+    ),
     ("agent/ticket.html", "two conflicts", ticket_page(composer=TYPED, conflict=["a4", "a5"])),
     (
         "agent/ticket.html",
@@ -444,10 +580,35 @@ PAGES: list[Sample] = [
     ),
     ("agent/ticket.html", "older", ticket_page(older="c/3&x", is_newest=False)),
     ("agent/ticket.html", "escalated", ticket_page(ticket=ESCALATED)),
+    (
+        "agent/ticket.html",
+        "related",
+        ticket_page(
+            ticket=TICKET | {"articles": [*ARTICLES[:4], SPLIT_OFF, FROM_SOURCE]},
+            relations=RELATED,
+            notice="split",
+        ),
+    ),
+    ("agent/ticket.html", "merged", ticket_page(relations=MERGED, notice="merged")),
+    *(
+        (
+            "agent/ticket.html",
+            f"no {form}",
+            ticket_page(relations=relations, refused={"form": form, "why": why}),
+        )
+        for form, why, relations in (
+            ("merge", "Ticket 1011 is closed.", UNRELATED),
+            ("merge", "", MERGED),
+            ("link", "", RELATED),
+            ("split", "", UNRELATED),
+        )
+    ),
     *(
         ("agent/whole.html", state, FRAME | {"number": 1012, "article": LONG, "is_cut": is_cut})
         for state, is_cut in (("plain", False), ("cut", True))
     ),
+    ("agent/clocks.html", "some", FRAME | {"number": 1012, "clocks": CLOCKS}),
+    ("agent/clocks.html", "none", FRAME | {"number": 1012, "clocks": []}),
     ("agent/suspended.html", "some", suspended(SUSPENDED, next="c/4&x")),
     ("agent/suspended.html", "empty", suspended([])),
     ("agent/suspended.html", "decided", suspended(SUSPENDED, done=DECIDED)),

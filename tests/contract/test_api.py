@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from chalicelib.ports import Refused
-from chalicelib.web.api import schemas, suspended, tickets
+from chalicelib.web.api import presence, relations, schemas, suspended, tickets
 from chalicelib.web.api.openapi import describe
 from chalicelib.web.routing import Access, Route
 from chalicelib.web.site import ROUTES
@@ -152,7 +152,11 @@ def test_requests_take_the_fields_that_are_described() -> None:
         schemas.NEW_ARTICLE: tickets.NEW_ARTICLE,
         schemas.NEW_UPLOAD: tickets.NEW_UPLOAD,
         "TicketChanges": tickets.CHANGES,
+        "Merge": relations.MERGE,
+        "NewLink": relations.LINK,
+        "Split": relations.SPLIT,
         schemas.SUSPENDED_ACTION: suspended.DECISION,
+        schemas.PRESENCE: presence.BEAT,
     }
     described = {name: set(schemas.table()[name]["properties"]) for name in taken}
     assert described == {name: set(shapes) for name, shapes in taken.items()}
@@ -232,6 +236,9 @@ def everything_that_works(call: Client) -> None:
     world.settle()
     stranger = letter("Me too", sender="eve@stranger.example", to=str(world.last_mail["Reply-To"]))
     world.mail(stranger)
+    other = new_token("tickets:read", name="screen")
+    call("set_presence", body={"mode": "composing"}, token=other)
+    assert call("set_presence").body["others"]
     held = call("get_ticket").body["articles"][-1]["id"]
     call("accept_article", article=held)
     call("get_raw", article=held)
@@ -239,13 +246,52 @@ def everything_that_works(call: Client) -> None:
     call("send_again", delivery=failed(call))
     changed = call("patch_ticket", body={"status": "pending", "assignee": "anna"})
     assert changed.body["due"]
+    assert call("get_clocks").body["items"][0]["steps"]
     assert call("list_tickets", query="?assignee=anna").body["items"]
     assert call("list_people").body["items"]
+    related(call)
     suspended_mail(call)
     export = call("create_export").body["id"]
     assert call("get_export", export=export).body["files"] == []
     world.settle()
     assert call("get_export", export=export).body["files"]
+
+
+def related(call: Client) -> None:
+    """On tickets of their own."""
+    one, other = (call("create_ticket", body=NEW).body["number"] for _ in range(2))
+    tie = {"type": "child", "ticket": other}
+    linked = call("link_ticket", number=one, body=tie).body
+    assert (linked["links"], linked["open_children"]) == ([tie], [other])
+    assert call("unlink_ticket", number=one, body=tie).body["links"] == []
+    merged = call("merge_ticket", number=other, body={"into": one, "add_people": True}).body
+    assert (merged["status"], merged["merged_into"]) == ("merged", one)
+    found = call("get_ticket", number=one).body
+    assert found["sources"] == [other]
+    assert [article["ticket"] for article in found["articles"]] == [one, other]
+    assert call("unmerge_ticket", number=other).body["merged_into"] is None
+    made = call("split_ticket", number=one, body={"articles": ["1"], "subject": "A half"}).body
+    assert (made["subject"], made["links"][0]["ticket"]) == ("A half", one)
+    assert call("get_ticket", number=one).body["articles"][0]["split_to"] == made["number"]
+
+
+def unrelated(call: Client) -> None:
+    """What cannot be merged, split or linked."""
+    one, other = (call("create_ticket", body=NEW).body["number"] for _ in range(2))
+    for operation, body in (
+        ("merge_ticket", {"into": 9999}),
+        ("link_ticket", {"type": "child", "ticket": 9999}),
+        ("unlink_ticket", {"type": "child", "ticket": 9999}),
+    ):
+        assert call(operation, number=one, body=body).status == 404
+    assert call("split_ticket", number=9999, body={"articles": ["1"]}).status == 404
+    made = call("split_ticket", number=one, body={"articles": ["1"]}).body["number"]
+    assert call("split_ticket", number=one, body={"articles": ["1"]}).status == 409
+    call("link_ticket", number=other, body={"type": "parent", "ticket": one})
+    circle = {"type": "parent", "ticket": other}
+    assert call("link_ticket", number=one, body=circle).status == 409
+    call("merge_ticket", number=other, body={"into": one})
+    assert call("merge_ticket", number=other, body={"into": made}).status == 409
 
 
 def suspended_mail(call: Client) -> None:
@@ -311,12 +357,18 @@ def every_conflict(call: Client) -> None:
     call("create_ticket", body=NEW, headers=key)
     call("create_ticket", body={**NEW, "subject": "Other"}, headers=key)
     call("create_export", headers=key)
-    call("patch_ticket", body={"version": 0})
+    first = call("patch_ticket", body={"priority": "low"}).body["version"] - 1
+    clash = call("patch_ticket", body={"version": first, "priority": "high"})
+    assert clash.body["error"]["fields"] == {"priority": "low"}
+    call("create_article", body={"kind": "note", "body": "Wait."})
+    overtaken = call("create_article", body={"kind": "reply", "body": "Hello", "seen_seq": 1})
+    assert overtaken.body["error"]["new"][-1]["text"] == "Wait."
     call("accept_article")
     (sent,) = call("get_ticket").body["articles"][0]["delivery"]
     call("send_again", delivery=sent["id"])
     call("patch_ticket", body={"status": "closed"})
     assert call("create_article", body={"kind": "reply", "body": "Hello"}, token=OWN).status == 409
+    unrelated(call)
     every_conflict_of_suspended_mail(call)
 
 

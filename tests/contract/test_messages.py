@@ -10,7 +10,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 
 from chalicelib import i18n
-from chalicelib.clocks.targets import ClockState, Metric
+from chalicelib.clocks.model import NAMES, ClockState
 from chalicelib.intake.model import Cause
 from chalicelib.tickets.model import DeliveryState, Status
 from infra import messages
@@ -151,7 +151,7 @@ def test_plurals_follow_the_language(language, days):
     ("kind", "values"),
     [
         ("status", Status),
-        ("target", Metric),
+        ("target", NAMES),
         ("clock", ClockState),
         ("delivery", DeliveryState),
         ("cause", Cause),

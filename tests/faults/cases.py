@@ -5,6 +5,7 @@ A case is named after the function it wakes. Its world is brought to just before
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,13 +15,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.desk.model import Limits
-from chalicelib.desk.service import live_desk
+from chalicelib.desk.service import apply, live_desk
 from chalicelib.exports import service as exports
 from chalicelib.intake import store as intake_store
 from chalicelib.ledger.model import Actor
 from chalicelib.mail.parse import MailError
+from chalicelib.tickets import joining
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets.access import SCOPES, Who
+from chalicelib.tickets.changes import Edit
 from chalicelib.tickets.model import ArticleKind
 from chalicelib.web import csrf, session
 from chalicelib.web import store as web_store
@@ -31,7 +34,7 @@ from tests.faults.harness import Case, is_done, nothing
 from tests.reports import report
 from tests.web.browser import FORM
 from tests.web.calls import event
-from tests.world import letter
+from tests.world import DESK, letter
 
 Prepare = Callable[[Desk], Any]
 # In minutes, and a little longer: who held a delivery or an export has surely given it up.
@@ -40,6 +43,7 @@ TOKEN = "skr_for-the-faults"
 TICKET = {"requester": "kim@customer.example", "subject": "Printer", "body": "It smokes."}
 WRITTEN = {"kind": "reply", "text": "Try turning it off and on.", "seen_seq": "1"}
 REPLY = {"kind": "reply", "body": "Try turning it off and on."}
+COMPOSING = {"mode": "composing"}
 
 
 def sent(desk: Desk) -> Message:
@@ -69,6 +73,20 @@ def new_ticket(desk: Desk) -> Any:
 def reply_by_token(desk: Desk) -> Any:
     known_customer(desk)
     return desk.arrival(letter("It works now.", to=str(sent(desk)["Reply-To"])).as_bytes())
+
+
+def second_ticket(desk: Desk) -> None:
+    mail = letter("There is a fire.", subject="Fire", sender="Bo Lind <bo@customer.example>")
+    desk.mail(mail.as_bytes())
+
+
+def answer_to_merged(desk: Desk) -> Any:
+    """Somebody else's ticket leads to the first one now."""
+    known_customer(desk)
+    second_ticket(desk)
+    merged(desk)
+    to, sender = str(sent(desk)["Reply-To"]), "Bo Lind <bo@customer.example>"
+    return desk.arrival(letter("It burns.", to=to, sender=sender).as_bytes())
 
 
 def reply_with_attachment(desk: Desk) -> Any:
@@ -187,6 +205,26 @@ def breach(desk: Desk) -> Any:
     return {}
 
 
+def wait_over(desk: Desk) -> Any:
+    """A ticket has waited long enough; the sweep opens it, and tells its assignee."""
+    known_customer(desk)
+    who = Who.from_agent(live_desk(desk.world.ports).agents["anna"])
+    wait = Edit(status="pending", assignee="anna", until="2026-03-02T10:02")
+    tickets.edit_ticket(desk.world.ports, who, 1001, wait)
+    desk.world.pass_time(minutes=2)
+    return {}
+
+
+def near(desk: Desk) -> Any:
+    """A warning is due; the sweep gives it, and its mail waits to be sent."""
+    body = copy.deepcopy(DESK)
+    body["policies"]["quick"]["warn"] = ["50%"]
+    apply(desk.world.ports, body)
+    known_customer(desk, to="quick@desk.example")
+    desk.world.pass_time(seconds=31)
+    return {}
+
+
 def breach_published(desk: Desk) -> Any:
     breach(desk)
     desk.world.sweep()
@@ -197,6 +235,15 @@ def forgotten_delivery(desk: Desk) -> Any:
     """The bus never brought the news of a mail."""
     acknowledgement(desk)
     desk.world.pass_time(minutes=6)
+    return {}
+
+
+def unsealed(desk: Desk) -> Any:
+    """A window of the ledger is over, and something was written in it."""
+    desk.world.call("reconcile", {})
+    desk.world.sweep()
+    known_customer(desk)
+    desk.world.pass_time(minutes=25)
     return {}
 
 
@@ -255,6 +302,32 @@ def asking(method: str, path: str, body: Mapping[str, Any]) -> Prepare:
         return event(desk.world, method, f"/api/v1{path}", json.dumps(body), headers=headers)
 
     return prepare
+
+
+def relating(
+    verb: str, body: Mapping[str, Any], before: Callable[[Desk], None] | None = None
+) -> Prepare:
+    """A program says what the second of two tickets is to the first."""
+    method = "POST" if verb else "PATCH"
+
+    def prepare(desk: Desk) -> Any:
+        request = asking(method, f"/tickets/1002{verb}", body)(desk)
+        second_ticket(desk)
+        if before:
+            before(desk)
+        return request
+
+    return prepare
+
+
+def merged(desk: Desk) -> None:
+    joining.merge(desk.world.ports, program(), 1002, 1001)
+    desk.flow()
+
+
+def adopted(desk: Desk) -> None:
+    joining.link(desk.world.ports, program(), 1002, "parent", 1001)
+    desk.flow()
 
 
 def submitting(path: str, fields: Mapping[str, str]) -> Prepare:
@@ -354,8 +427,11 @@ CASES = [
     case("mail_events: a complaint", reporting("Complaint")),
     case("reconcile: a mail without an event", unannounced),
     case("sweep: a breach", breach),
+    case("sweep: a wait that is over", wait_over),
+    case("sweep: a warning", near, sweeps=2),
     case("sweep: a delivery that the bus forgot", forgotten_delivery, sweeps=2),
     case("sweep: an old suspended mail", old_suspended_mail),
+    case("sweep: a window to seal", unsealed, sweeps=1, minutes=1),
     case("sweep: an export that the bus forgot", forgotten_export, **EXPORT),
     case("export: all of it", export_requested, **EXPORT),
     case("app: a new ticket", asking("POST", "/tickets", TICKET)),
@@ -365,6 +441,14 @@ CASES = [
     case("app: a sender allowed", deciding("POST", "/allow")),
     case("app: a sender blocked", deciding("POST", "/block")),
     case("app: a suspended mail deleted", deciding("DELETE"), sweeps=2),
+    case("app: somebody at a ticket", asking("POST", "/tickets/1001/presence", COMPOSING)),
+    case("app: a draft", submitting("/agent/tickets/1001/draft", WRITTEN)),
     case("app: an edit", asking("PATCH", "/tickets/1001", {"priority": "urgent"})),
+    case("app: a merge", relating("/merge", {"into": 1001})),
+    case("app: a merge undone", relating("/unmerge", {}, before=merged)),
+    case("app: a link", relating("/links", {"type": "parent", "ticket": 1001})),
+    case("app: a child solved", relating("", {"status": "solved"}, before=adopted)),
+    case("app: a split", asking("POST", "/tickets/1001/split", {"articles": ["1"]})),
+    case("inbound_mail: an answer to a merged ticket", answer_to_merged),
     case("app: an export", asking("POST", "/exports", {})),
 ]

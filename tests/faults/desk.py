@@ -136,8 +136,9 @@ NAMES = Names(
         ("hash", r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}="),
         ("signature", r"(?<![a-z0-9])[a-z2-7]{26}(?![a-z0-9])"),
         ("ses", r"0102\d{6}-out"),
+        ("seal", r"(?<=/seals/\d{8}-)[0-9a-f]{16}"),
         ("hidden", r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"),
-        ("number", r"(?<![\d.:T-])10\d\d(?![\d:])|(?<=ticket\\\":)10\d\d"),
+        ("number", r"(?<![\d.:T-])10\d\d(?![\d:])|(?<=ticket\\\":)10\d\d|(?<=to\\\":)10\d\d"),
     ),
     # A number's check digit, and the shards that are chosen by it, say nothing of their own.
     masked=(

@@ -85,6 +85,7 @@ def test_the_list_is_sorted_by_what_is_due_first(world: World) -> None:
 def test_facts_that_a_dead_relay_left_are_replayed_by_the_day(world: World) -> None:
     from chalicelib.ledger.service import replay
 
+    world.pass_time(minutes=1)
     began = world.now
     world.put_mail(b"")
     raw = letter().as_bytes()

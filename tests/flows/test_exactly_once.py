@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from chalicelib.desk.service import apply
 from chalicelib.intake import store as intake
+from chalicelib.tickets import store
 from tests.aws_calls import aws_client
 from tests.flows.test_mail_to_ticket import answer, timeline
-from tests.world import World, letter
+from tests.world import DESK, World, letter
 
 
 def reconcile(world: World, ses_id: str) -> int:
@@ -92,3 +94,34 @@ def test_a_blind_copy_finds_its_group_by_the_envelope(world: World) -> None:
     assert [contact.email for contact in found.ticket.contacts] == ["kim@customer.example"]
     assert world.mails_to("ann@other.example") == []
     assert intake.get_suspended(ses_id) is None
+
+
+def own_copies(world: World) -> None:
+    """HR keeps its own copy of what others got as well."""
+    groups = {**DESK["groups"], "hr": {**DESK["groups"]["hr"], "keeps_own_copy": True}}
+    apply(world.ports, {**DESK, "groups": groups})
+    world.ports.cache.clear()
+
+
+def test_a_group_that_keeps_its_own_copy_gets_a_ticket_of_its_own_once(world: World) -> None:
+    own_copies(world)
+    raw = letter(to="hr@desk.example, support@desk.example").as_bytes()
+    event = world.ses_event(world.put_mail(raw), raw)
+    for _ in range(2):
+        world.call("inbound_mail", event)
+    world.mail(raw)
+    found = [timeline(world, number).ticket.group for number in (1001, 1002)]
+    assert found == ["support", "hr"]
+    assert store.timeline(1003) is None
+    assert len(world.mails_to("kim@customer.example")) == 1, "one acknowledgement"
+
+
+def test_answers_to_both_copies_stay_apart(world: World) -> None:
+    own_copies(world)
+    both = "hr@desk.example, support@desk.example"
+    world.mail(letter("to both", to=both, message_id="<both@customer.example>"))
+    world.mail(letter("one more thing", to=both, References="<both@customer.example>"))
+    for number in (1001, 1002):
+        texts = [article.text for article in timeline(world, number).articles]
+        assert texts == ["to both", "one more thing"]
+    assert store.timeline(1003) is None

@@ -10,7 +10,7 @@ from chalicelib import table
 from chalicelib.desk.service import apply
 from chalicelib.intake import explain
 from chalicelib.tickets import store
-from chalicelib.tickets.model import Article, ArticleKind, Status, Ticket
+from chalicelib.tickets.model import Article, ArticleKind, Merge, Status, Ticket
 from tests.flows.test_mail_to_ticket import answer, timeline
 from tests.world import DESK, World, letter
 
@@ -67,7 +67,8 @@ def test_a_mail_to_a_merged_ticket_joins_the_one_it_was_merged_into(world: World
     world.mail(letter("second", subject="The same again"))
     answer(world, 1002)
     source, target = timeline(world, 1002).ticket, timeline(world, 1001).ticket
-    keep(world, replace(source, merged_into=target.number))
+    merged = Merge(target.number, 9, world.now, "agent:anna", source.status)
+    keep(world, replace(source, merge=merged))
     world.mail(letter("to the merged one", to=str(world.last_mail["Reply-To"])))
     assert newest(world, 1001).text == "to the merged one"
 
@@ -75,7 +76,8 @@ def test_a_mail_to_a_merged_ticket_joins_the_one_it_was_merged_into(world: World
 def test_tickets_merged_in_a_circle_do_not_trap_a_mail(world: World) -> None:
     world.mail(letter("first"))
     answer(world)
-    keep(world, replace(timeline(world).ticket, merged_into=1001))
+    ticket = timeline(world).ticket
+    keep(world, replace(ticket, merge=Merge(1001, 9, world.now, "agent:anna", ticket.status)))
     world.mail(letter("hello?", to=str(world.last_mail["Reply-To"])))
     assert newest(world, 1002).text == "hello?"
 

@@ -49,7 +49,7 @@ class Answer:
         return forms[0]
 
     def links(self) -> list[str]:
-        found = self.soup.find_all(["a", "link", "img", "form"])
+        found = self.soup.find_all(["a", "link", "img", "form", "script"])
         links = (tag.get("href") or tag.get("src") or tag.get("action") for tag in found)
         return [str(link) for link in links]
 

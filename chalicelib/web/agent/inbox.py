@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -13,13 +14,13 @@ from chalicelib.desk.model import Group
 from chalicelib.errors import NotFound
 from chalicelib.tickets import store
 from chalicelib.tickets.model import Status
-from chalicelib.web import pages, paging
+from chalicelib.web import pages, paging, present
 from chalicelib.web.agent import shown
 from chalicelib.web.routing import Call
 
 # A page that lists nothing and goes on would say that nothing waits, so it is read on a little.
 READS = 5
-MINE, OPEN, UNASSIGNED = "mine", "open", "unassigned"
+MINE, OPEN, UNASSIGNED, REPLIED = "mine", "open", "unassigned", "replied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,13 @@ class _View:
             return "gsi3", table.mine(agent)
         return "gsi1", table.group_open(self.group.id)
 
-    def shows(self, row: shown.Shown) -> bool:
+    @property
+    def only(self) -> str | None:
+        return Status.SOLVED.value if self.kind == REPLIED else None
+
+    def shows(self, row: shown.Shown, now: datetime) -> bool:
+        if self.kind == REPLIED:
+            return present.is_unopened(row["unopened"], now)
         return self.kind != UNASSIGNED or row["assignee"] is None
 
 
@@ -69,7 +76,11 @@ def show(call: Call) -> Response:
 
 def _views(call: Call) -> list[_View]:
     groups = [group for group in call.desk.groups.values() if call.who.may_see(group.id)]
-    return [_View(MINE), *(_View(kind, group) for group in groups for kind in (OPEN, UNASSIGNED))]
+    return [_View(MINE), *(_View(kind, group) for group in groups for kind in _kinds(group))]
+
+
+def _kinds(group: Group) -> tuple[str, ...]:
+    return (OPEN, UNASSIGNED, REPLIED) if group.thanks_stay_solved else (OPEN, UNASSIGNED)
 
 
 def _tabs(views: list[_View], current: _View) -> list[dict[str, Any]]:
@@ -90,11 +101,11 @@ def _read(call: Call, view: _View) -> tuple[list[shown.Shown], str | None]:
     start = paging.from_cursor(keys, view.key + pk, call.query.get("cursor"))
     for _ in range(READS):
         page = store.list_page(
-            index, pk, limit=paging.MOST, start=start, hide=[Status.SOLVED.value]
+            index, pk, limit=paging.MOST, start=start, hide=[Status.SOLVED.value], only=view.only
         )
         start = page.next_key
         rows = [shown.row(call.desk, item) for item in page.items]
-        rows = [row for row in rows if view.shows(row)]
+        rows = [row for row in rows if view.shows(row, call.ports.clock())]
         if rows or start is None:
             break
     return rows, paging.to_cursor(keys, view.key + pk, start)

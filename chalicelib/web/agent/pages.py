@@ -9,7 +9,7 @@ from chalice.app import Response
 from chalicelib import render
 from chalicelib.errors import NotFound
 from chalicelib.web import pages
-from chalicelib.web.agent import inbox, sign_in, suspended, ticket
+from chalicelib.web.agent import beside, clocks, inbox, relations, sign_in, suspended, ticket
 from chalicelib.web.routing import Access, Call, Route
 
 Handler = Callable[..., Response]
@@ -22,7 +22,7 @@ def home(call: Call) -> Response:
 
 
 def get_asset(call: Call, name: str) -> Response:
-    """A style sheet or a picture; under the fingerprint of its content it never changes."""
+    """A style sheet, script or picture; under the fingerprint of its content it never changes."""
     if name not in render.ASSETS:
         raise NotFound("There is no such file.")
     is_this = call.query.get("v") == render.fingerprint(name)
@@ -58,10 +58,20 @@ ROUTES = [
     _page(f"{suspended.LIST}/{{mail}}", suspended.show),
     _page(f"{suspended.LIST}/{{mail}}/raw", suspended.get_raw),
     _page(_TICKET, ticket.show),
+    _page(f"{_TICKET}/clocks", clocks.show),
     _form(f"{_TICKET}/articles", ticket.write),
     _form(f"{_TICKET}/properties", ticket.edit),
+    _form(f"{_TICKET}/presence", beside.beat),
+    _form(f"{_TICKET}/draft", beside.keep_draft),
+    _form(f"{_TICKET}/draft/discard", beside.discard_draft),
+    _page(f"{_TICKET}/drafts/{{agent}}", beside.show_draft),
     _form(f"{_ARTICLE}/accept", ticket.accept),
     _form(f"{_TICKET}/deliveries/{{delivery}}/send-again", ticket.send_again),
+    _form(f"{_TICKET}/merge", relations.merge),
+    _form(f"{_TICKET}/unmerge", relations.unmerge),
+    _form(f"{_TICKET}/split", relations.split),
+    _form(f"{_TICKET}/links", relations.link),
+    _form(f"{_TICKET}/links/remove", relations.unlink),
     _page(f"{_ARTICLE}/attachments/{{place}}", ticket.get_attachment),
     _page(f"{_ARTICLE}/html", ticket.show_formatted),
     _page(f"{_ARTICLE}/raw", ticket.get_raw),

@@ -8,10 +8,11 @@ from typing import Any
 
 from chalicelib import table
 from chalicelib.desk.model import Desk
-from chalicelib.facts import Fact
+from chalicelib.facts import Fact, StatusChanged, UntilChanged
 from chalicelib.ledger.model import Entry
-from chalicelib.tickets.changes import AGENT_STATUSES
+from chalicelib.tickets import statuses
 from chalicelib.tickets.model import Article, Author, Contact, Delivery, Ticket, Timeline
+from chalicelib.tickets.relations import REVERSE
 from chalicelib.web import pages, present
 from chalicelib.web.formatted import is_formatted
 from chalicelib.web.whole import Whole, has_whole
@@ -24,6 +25,7 @@ def row(desk: Desk, item: table.Item) -> Shown:
     shown, columns = present.row_json(desk, item), item.columns
     return {
         **shown,
+        "status_as": statuses.named(columns["status"], columns.get("label"), desk),
         "assignee": agent_name(desk, columns.get("assignee")),
         "updated_at": table.instant(shown["updated_at"]),
         "next_due": _next_due(json.loads(columns["due"])),
@@ -47,9 +49,15 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
     return {
         "number": head.number,
         "version": head.version,
-        "seq": head.public_seq,
+        "seq": head.written_seq,
         "subject": head.subject,
         "status": head.status.value,
+        "status_as": statuses.status_of(head, desk),
+        "until": head.until,
+        "reason": head.reason,
+        "resolution": head.resolution,
+        "unopened": head.unopened[0] if head.unopened else None,
+        "is_assignee_lost": _is_lost(desk, head),
         "priority": head.priority,
         "group": {"id": head.group, "name": group_name(desk, head.group)},
         "assignee": _option(head.assignee, agent_name(desk, head.assignee)),
@@ -60,7 +68,7 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
         "updated_at": head.updated_at,
         "due": [
             {
-                "target": clock.metric.value,
+                "target": clock.name,
                 "due_at": clock.due_at,
                 "state": clock.state.value,
                 "met_at": clock.met_at,
@@ -69,9 +77,16 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
             for clock in head.clocks
             if clock.target is not None
         ],
-        "articles": [_article(desk, one, timeline.deliveries, base) for one in timeline.articles],
+        "articles": _articles(desk, timeline, base.rpartition("/")[0]),
         "notices": _notices(timeline),
     }
+
+
+def _is_lost(desk: Desk, head: Ticket) -> bool:
+    """Whether the assignee may not see tickets of its group any more, or has left."""
+    agent = desk.agents.get(head.assignee or "")
+    sees = agent is not None and (agent.is_admin or head.group in agent.groups)
+    return head.assignee is not None and not sees
 
 
 def _contact(contact: Contact) -> Shown:
@@ -85,6 +100,9 @@ def _option(key: str | None, name: str | None) -> Shown | None:
 def _article(desk: Desk, article: Article, deliveries: Iterable[Delivery], base: str) -> Shown:
     return {
         "id": str(article.seq),
+        "number": article.number,
+        "origin": None,
+        "split_to": article.split_to,
         "kind": article.kind.value,
         "author": {"name": _name(article.author), "is_agent": article.author.is_agent},
         "comment": _comment(desk, article),
@@ -96,9 +114,38 @@ def _article(desk: Desk, article: Article, deliveries: Iterable[Delivery], base:
         "raw": f"{base}/articles/{article.seq}/raw" if article.raw_key else None,
         "at": article.at,
         "is_held": article.is_held,
-        "attachments": pages.attachments(article, base),
+        "attachments": pages.attachments(article, f"{base}/articles/{article.seq}"),
         "delivery": [_delivery(one) for one in deliveries if one.seq == article.seq],
         "flight": article.flight,
+    }
+
+
+def _articles(desk: Desk, timeline: Timeline, base: str) -> list[Shown]:
+    """The articles of a page, and those of what was merged into it, which say where they stand."""
+    found = [
+        _article(desk, one, page.deliveries, f"{base}/{one.number}")
+        for page in (timeline, *timeline.sources)
+        for one in page.articles
+    ]
+    own = timeline.ticket.number
+    return [{**one, "origin": None if one["number"] == own else one["number"]} for one in found]
+
+
+def relations(desk: Desk, timeline: Timeline) -> Shown:
+    """What other tickets are to this one, and what may be said of them."""
+    head = timeline.ticket
+    return {
+        "merged": head.merge
+        and {
+            "into": head.merge.into,
+            "at": head.merge.at,
+            "by": _actor(desk, head, head.merge.by),
+        },
+        "sources": head.sources,
+        "links": [{"type": link.type, "number": link.other} for link in timeline.links],
+        "follow_up_of": head.follow_up_of,
+        "open_children": head.open_children,
+        "types": list(REVERSE),
     }
 
 
@@ -153,13 +200,16 @@ def group_name(desk: Desk, group: str) -> str:
 # The form of the properties. -----------------------------------------------------------------
 
 
-FORM = ("status", "priority", "group", "assignee", "tags")
+FORM = ("status", "until", "reason", "resolution", "priority", "group", "assignee", "tags")
 
 
-def form(head: Ticket) -> dict[str, str]:
+def form(desk: Desk, head: Ticket) -> dict[str, str]:
     """The properties as their form shows them."""
     return {
-        "status": head.status.value,
+        "status": statuses.status_of(head, desk).id,
+        "until": statuses.local_until(head, desk),
+        "reason": head.reason,
+        "resolution": head.resolution,
         "priority": head.priority,
         "group": head.group,
         "assignee": head.assignee or "",
@@ -167,7 +217,7 @@ def form(head: Ticket) -> dict[str, str]:
     }
 
 
-def choices(desk: Desk, head: Ticket) -> dict[str, list[Any]]:
+def choices(desk: Desk, head: Ticket, agent_id: str | None) -> Shown:
     """What may be chosen for a ticket; what it has now is always among it."""
     agents = {
         agent.id: agent.name
@@ -178,11 +228,12 @@ def choices(desk: Desk, head: Ticket) -> dict[str, list[Any]]:
         agents.setdefault(head.assignee, agent_name(desk, head.assignee) or "")
     groups = {group.id: group.name for group in desk.groups.values()}
     groups.setdefault(head.group, head.group)
-    statuses = [status.value for status in AGENT_STATUSES]
-    if head.status not in AGENT_STATUSES:
-        statuses.insert(0, head.status.value)
+    current = statuses.status_of(head, desk)
+    settable = statuses.settable(head, desk, agent_id)
+    group = desk.groups.get(head.group)
     return {
-        "statuses": statuses,
+        "statuses": settable if current in settable else [current, *settable],
+        "needs_resolution": bool(group and group.needs_resolution),
         "groups": [_option(*group) for group in groups.items()],
         "assignees": [_option(*agent) for agent in agents.items()],
     }
@@ -213,6 +264,11 @@ def _named(desk: Desk, fact: Fact, addresses: dict[str, str]) -> Shown:
         shown |= {key: agent_name(desk, shown[key]) for key in ("before", "after")}
     elif fact.type == "GroupChanged":
         shown |= {key: group_name(desk, shown[key]) for key in ("before", "after")}
+    elif isinstance(fact, UntilChanged):
+        shown["at"] = table.instant(fact.after) if fact.after else None
+    elif isinstance(fact, StatusChanged):
+        shown["was"] = statuses.named(fact.before, fact.label_before, desk)
+        shown["is"] = statuses.named(fact.after, fact.label_after, desk)
     elif fact.type == "Escalated":
         shown["to"] = agent_name(desk, shown["agent"])
     elif "delivery" in shown:

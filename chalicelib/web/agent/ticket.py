@@ -11,9 +11,10 @@ from chalice.app import Response
 from chalicelib.errors import Conflict, DeskError, Invalid
 from chalicelib.tickets import service
 from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.collision import Clash, Overtaken
 from chalicelib.tickets.model import ArticleKind, Status, Timeline
 from chalicelib.web import errors, files, formatted, idempotency, pages, paging
-from chalicelib.web.agent import shown
+from chalicelib.web.agent import beside, shown
 from chalicelib.web.files import number_of
 from chalicelib.web.routing import Call
 from chalicelib.web.whole import read_whole
@@ -31,6 +32,7 @@ class _Typed:
     conflict: Iterable[str] = ()
     form: Mapping[str, str] = field(default_factory=dict)
     form_errors: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def show(call: Call, number: str) -> Response:
@@ -52,7 +54,9 @@ def _page(
     is_newest: bool = True,
 ) -> Response:
     typed, head, keys = typed or _Typed(), timeline.ticket, call.ports.keys()
-    may_reply = head.status is not Status.CLOSED
+    beside_it = beside.context(call, timeline)
+    chosen = shown.choices(call.desk, head, call.who.agent)
+    may_reply = head.status not in {Status.CLOSED, Status.MERGED}
     older = {"before": timeline.older} if timeline.older else None
     return pages.html(
         call,
@@ -65,13 +69,23 @@ def _page(
         now=call.ports.clock(),
         may_reply=may_reply,
         may_edit="tickets:write" in call.who.scopes,
-        composer={"kind": typed.kind, "text": typed.text, "error": typed.error},
+        composer=_composer(typed, beside_it["draft"]),
+        has_script=True,
         conflict=list(typed.conflict),
-        form={**shown.form(head), **typed.form},
+        form={**shown.form(call.desk, head), **typed.form},
         form_errors=typed.form_errors,
+        refused=typed.refused,
+        relations=shown.relations(call.desk, timeline),
         nonce=call.ports.new_id(),
-        **{**pages.frame(call, "inbox"), **shown.choices(call.desk, head)},
+        **{**pages.frame(call, "inbox"), **chosen, **beside_it},
     )
+
+
+def _composer(typed: _Typed, draft: shown.Shown | None) -> dict[str, str | None]:
+    """What was typed just now, or else what was kept of what was typed before."""
+    if draft and not typed.text and typed.error is None:
+        return {"kind": draft["kind"], "text": draft["text"], "error": None}
+    return {"kind": typed.kind, "text": typed.text, "error": typed.error}
 
 
 def _path(number: int) -> str:
@@ -94,7 +108,7 @@ def write(call: Call, number: str) -> Response:
         _write(call, found, kind, service.Draft(_kind(kind), text, seen_seq=seen_seq))
     except (Conflict, Invalid) as error:
         timeline = service.read_ticket(call.who, found)
-        is_overtaken = "seen_seq" in error.fields
+        is_overtaken = isinstance(error, Overtaken)
         fresh = [str(article.seq) for article in timeline.articles if article.seq > seen_seq]
         typed = _Typed(
             text,
@@ -152,17 +166,26 @@ def _edit(call: Call, number: int, typed: Mapping[str, str]) -> None:
 
 def _again(call: Call, number: int, typed: Mapping[str, str], error: DeskError) -> Response:
     timeline = service.read_ticket(call.who, number)
-    now = shown.form(timeline.ticket)
+    if isinstance(error, Clash):
+        mine = {name: value for name, value in typed.items() if name in error.meant}
+        clash = _Typed(form=mine, form_errors=dict.fromkeys(error.fields, "changed"))
+        return _page(call, timeline, errors.status_of(error), clash)
+    now = shown.form(call.desk, timeline.ticket)
     changed = {name: value for name, value in typed.items() if value != now[name]}
     if not changed:
         # Somebody was faster and wanted the same: perhaps this very form, sent twice.
         return pages.see_other(call, _path(number), notice="saved")
-    if "version" in error.fields:
-        problems = dict.fromkeys(changed, "changed")
-    else:
-        problems = dict.fromkeys(set(error.fields) or set(changed), "invalid")
+    problems = dict.fromkeys(set(error.fields) or set(changed), "invalid")
+    if "children" in error.fields:
+        problems["status"] = "children"
     form = _Typed(form=changed, form_errors=problems)
     return _page(call, timeline, errors.status_of(error), form)
+
+
+def refuse(call: Call, number: int, error: DeskError, refused: Mapping[str, str]) -> Response:
+    """The page of a ticket, with why one of its smaller forms was not taken."""
+    timeline = service.read_ticket(call.who, number)
+    return _page(call, timeline, errors.status_of(error), _Typed(refused=refused))
 
 
 # What stands on the timeline. ----------------------------------------------------------------

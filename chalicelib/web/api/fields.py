@@ -70,6 +70,7 @@ def _is_attachment(value: Any) -> bool:
 
 TEXT = Shape(_is_text, "must be a text")
 TEXT_OR_NULL = Shape(lambda value: value is None or _is_text(value), "must be a text or null")
+NUMBER = Shape(_is_number, "must be a whole number")
 NUMBER_OR_NULL = Shape(lambda value: value is None or _is_number(value), "must be a whole number")
 FLAG = Shape(lambda value: isinstance(value, bool), "must be true or false")
 TAGS = Shape(_is_tags, f"must be a list of at most {TAG_LIMIT} words")

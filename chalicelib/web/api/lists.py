@@ -16,11 +16,11 @@ from chalicelib.tickets.model import Status
 from chalicelib.web import paging, present
 from chalicelib.web.routing import Call
 
-FILTERS = ("group", "requester", "assignee", "status")
+FILTERS = ("group", "requester", "assignee", "status", "replied_after_solve")
 # Closed tickets are listed by the month of their closing, so a list of them must end somewhere.
 CLOSED_MONTHS = 24
 QUERIES = 10
-OVER = {Status.SOLVED, Status.CLOSED}
+OVER = {Status.SOLVED, Status.CLOSED, Status.MERGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +71,29 @@ def _next(walk: Walk, current: str, found: table.Page) -> dict[str, Any] | None:
 
 
 def _is_wanted(call: Call, row: dict[str, Any]) -> bool:
-    """The lists of a person or an agent hold tickets of all groups."""
+    """The lists of a person or an agent hold tickets of all groups, those of a category all of
+    its statuses.
+    """
     is_asked = call.query.get("group") in {None, row["group"]}
-    return is_asked and call.who.may_see(row["group"])
+    is_status = call.query.get("status") in {None, row["status"], row["category"]}
+    is_late = "replied_after_solve" not in call.query or present.is_unopened(
+        row["unopened"], call.ports.clock()
+    )
+    return is_asked and is_status and is_late and call.who.may_see(row["group"])
 
 
 def _status(call: Call) -> Status | None:
-    wanted = call.query.get("status")
+    """The category to read; of a status of the desk's own its category."""
+    default = "solved" if "replied_after_solve" in call.query else None
+    wanted = call.query.get("status", default)
     if wanted is None:
         return None
-    if wanted not in set(Status):
-        raise Invalid("There is no such status.", fields={"status": f"one of {', '.join(Status)}"})
-    return Status(wanted)
+    if wanted in set(Status):
+        return Status(wanted)
+    if wanted in call.desk.statuses:
+        return Status(call.desk.statuses[wanted].category)
+    known = ", ".join(dict.fromkeys([*Status, *call.desk.statuses]))
+    raise Invalid("There is no such status.", fields={"status": f"one of {known}"})
 
 
 def _walk(call: Call, status: Status | None) -> Walk:
@@ -95,7 +106,7 @@ def _walk(call: Call, status: Status | None) -> Walk:
         return Walk("gsi2", [table.person_pk(found.person or "-" if found else "-")])
     if "assignee" in call.query:
         return _walk_of_agent(call, status)
-    if status is Status.CLOSED:
+    if status in {Status.CLOSED, Status.MERGED}:
         months = _months(call.ports.clock())
         lists = [table.group_closed(group, month) for month in months for group in groups]
         return Walk("gsi1", lists)

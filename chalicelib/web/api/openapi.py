@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.tickets.model import Status
 from chalicelib.web import paging
 from chalicelib.web.api import schemas
 from chalicelib.web.api.schemas import NUMBER, TEXT, one_of, ref
@@ -31,7 +30,8 @@ nothing for 24 hours, and answers with what it led to the first time, as it is n
 under that key is a conflict.
 
 **Conflicts.** Send the `version` that you read with a change, and the `seq` that you read as
-`seen_seq` with a reply: where somebody was faster, nothing is changed, and the answer is 409.
+`seen_seq` with a reply. Where somebody changed the same fields or wrote meanwhile, nothing is
+changed, and the answer is 409: `fields` has what they are by now, `new` what was written.
 
 **Files** go by requests of their own: ask for an upload, post the file as a form with the given
 `fields` and the file last, as `file`, to the given `url`, then name the upload in an article. What
@@ -114,7 +114,12 @@ def _operations() -> dict[str, Operation]:
                 "group": {**TEXT, "description": "Its tickets alone."},
                 "requester": {**TEXT, "description": "An address; also the tickets that are over."},
                 "assignee": {**TEXT, "description": "An agent's id or address."},
-                "status": one_of(Status),
+                "status": {**TEXT, "description": "A category, or a status of the desk's own."},
+                "replied_after_solve": {
+                    **one_of(["true"]),
+                    "description": "Solved ones alone, to which the customer wrote in the last "
+                    "72 hours without opening them again.",
+                },
                 **page,
             },
             more="Without a filter, one group after the other. Solved tickets are left out unless "
@@ -132,9 +137,17 @@ def _operations() -> dict[str, Operation]:
             "Ticket",
             query={"before": {**TEXT, "description": "The `older` of the page before."}},
         ),
+        "get_clocks": Operation(200, "Clocks"),
         "patch_ticket": Operation(200, "TicketSummary", "TicketChanges"),
         "create_article": Operation(201, "Article", schemas.NEW_ARTICLE),
+        "set_presence": Operation(
+            200,
+            "PresentOthers",
+            schemas.PRESENCE,
+            more="Say it again every 30 seconds: whoever is silent for 75 is gone.",
+        ),
         "accept_article": Operation(200, "Article", "Acceptance", has_conflicts=True),
+        **_of_relations(),
         "get_raw": Operation(303),
         "get_attachment": Operation(303),
         "send_again": Operation(200, "Ticket", has_conflicts=True),
@@ -153,6 +166,43 @@ def _operations() -> dict[str, Operation]:
         "get_export": Operation(200, "Export"),
         "health": Operation(200, "Health"),
         "openapi": Operation(200, "Description"),
+    }
+
+
+def _of_relations() -> dict[str, Operation]:
+    again = "Again is the same as once."
+    return {
+        "merge_ticket": Operation(
+            200,
+            "TicketSummary",
+            "Merge",
+            more="What was written stays where it is, and the other ticket shows it, too. Mail for "
+            "this one joins the other, and whoever writes it sees what is written there from then "
+            f"on. Its targets end. {again}",
+            has_conflicts=True,
+        ),
+        "unmerge_ticket": Operation(
+            200,
+            "TicketSummary",
+            more="It is what it was before. What has come since stays on the other ticket. "
+            f"{again}",
+        ),
+        "split_ticket": Operation(
+            201,
+            "Ticket",
+            "Split",
+            more="The originals stay, and name the new ticket. Its targets start now, and nobody "
+            "is told of it by mail.",
+        ),
+        "link_ticket": Operation(
+            200,
+            "Ticket",
+            "NewLink",
+            more="Each of the two says what it is to the other. A parent cannot be solved while "
+            f"children are open, unless its group only warns. {again}",
+            has_conflicts=True,
+        ),
+        "unlink_ticket": Operation(200, "Ticket", "NewLink", more=again),
     }
 
 

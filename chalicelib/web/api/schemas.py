@@ -8,25 +8,45 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.clocks.targets import ClockState, Metric
+from chalicelib.clocks.model import NAMES, ClockState
 from chalicelib.desk.model import LOCALES, PRIORITIES
 from chalicelib.exports.model import State
+from chalicelib.i18n import WORDS
 from chalicelib.intake.model import Cause
 from chalicelib.intake.suspended import BULK, Action, Done
 from chalicelib.mail.kinds import MailKind
-from chalicelib.tickets.changes import AGENT_STATUSES, SUBJECT_LIMIT, TAG_LIMIT
+from chalicelib.tickets.changes import (
+    REASON_LIMIT,
+    RESOLUTION_LIMIT,
+    SUBJECT_LIMIT,
+    TAG_LIMIT,
+)
 from chalicelib.tickets.model import ArticleKind, DeliveryState, Status
+from chalicelib.tickets.presence import Mode
+from chalicelib.tickets.relations import REVERSE, SPLIT_LIMIT
 from chalicelib.tickets.service import BODY_LIMIT
 from chalicelib.web.api.fields import CONTENT_ID
+from chalicelib.web.present import EXCERPT
 
 Schema = dict[str, Any]
 NEW_UPLOAD, NEW_ARTICLE, NEW_TICKET = "NewUpload", "NewArticle", "NewTicket"
-SUSPENDED_ACTION = "SuspendedAction"
+SUSPENDED_ACTION, PRESENCE = "SuspendedAction", "Presence"
 TEXT: Schema = {"type": "string"}
+_UNTIL = (
+    "Until when a pending or on-hold ticket waits: an instant, a local time, a date, or "
+    "`+3 business days`."
+)
 NUMBER: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
 LINK: Schema = {"type": "string", "format": "uri"}
+
+
+_LINK_TYPE = {
+    "enum": list(REVERSE),
+    "type": "string",
+    "description": "What the other ticket is to this one: its `parent`, say.",
+}
 
 
 def ref(name: str) -> Schema:
@@ -69,7 +89,16 @@ def table() -> dict[str, Schema]:
     """All schemas by name."""
     row = {
         "number": NUMBER,
-        "status": one_of(Status),
+        "status": text(description="The id of a status of the desk."),
+        "category": {**one_of(Status), "description": "What rules and targets take it for."},
+        "status_label": text(description="The status in the language of the desk."),
+        "until": or_null(
+            {**INSTANT, "description": "When the status ends by itself: a wait, or solved."}
+        ),
+        "unopened": {
+            "anyOf": [ref("Unopened"), {"type": "null"}],
+            "description": "The customer wrote since it was solved, and it stayed as it is.",
+        },
         "version": {**NUMBER, "description": "Counts the changes that a PATCH may conflict with."},
         "subject": TEXT,
         "group": TEXT,
@@ -81,23 +110,36 @@ def table() -> dict[str, Schema]:
         "opened_at": INSTANT,
         "updated_at": INSTANT,
     }
-    summary = {**row, "follow_up_of": or_null(NUMBER)}
+    summary = {
+        **row,
+        "reason": text(description="Why it waits."),
+        "resolution": text(description="How it was solved."),
+        "reopen_count": NUMBER,
+        "follow_up_of": or_null(NUMBER),
+        "merged_into": or_null({**NUMBER, "description": "Where whatever comes for it goes."}),
+    }
     return {
         "TicketRow": mapping(**row),
+        "Unopened": mapping(why=one_of(["thanks", "too_often"]), at=INSTANT),
         "TicketSummary": mapping(**summary),
         "Ticket": mapping(
             **summary,
-            seq={**NUMBER, "description": "The newest article that the customer sees: `seen_seq`."},
+            seq={**NUMBER, "description": "The newest article that is not held: `seen_seq`."},
             participants=many(ref("Contact")),
             articles=many(ref("Article"), description="The newest, oldest of them first."),
             older=or_null(text(description="Send it as `before` for older articles.")),
+            sources=many(NUMBER, description="What was merged into it."),
+            links=many(ref("Link"), description="On the newest page alone."),
+            open_children=many(NUMBER),
         ),
+        "Link": mapping(type=_LINK_TYPE, ticket=NUMBER),
         "Contact": mapping(
             name=TEXT,
             email=TEXT,
             is_muted={**FLAG, "description": "Mail to this address came back for good."},
         ),
-        "Due": mapping(target=one_of(Metric), due_at=or_null(INSTANT), state=one_of(ClockState)),
+        "Due": mapping(target=one_of(NAMES), due_at=or_null(INSTANT), state=one_of(ClockState)),
+        **_of_clocks(),
         "Article": mapping(
             id=TEXT,
             kind=one_of(ArticleKind),
@@ -109,6 +151,8 @@ def table() -> dict[str, Schema]:
             mail_kind=one_of(MailKind),
             attachments=many(ref("Attachment")),
             comment=or_null(text(description="What an agent wrote above a mail they passed on.")),
+            ticket={**NUMBER, "description": "Where it stands: perhaps on one that was merged."},
+            split_to=or_null({**NUMBER, "description": "The ticket that was made of it."}),
             raw=or_null({**LINK, "description": "Redirects to the original mail."}),
             flight={
                 "type": ["object", "null"],
@@ -117,6 +161,20 @@ def table() -> dict[str, Schema]:
             },
             delivery=many(ref("Delivery")),
         ),
+        "Excerpt": mapping(
+            id=TEXT,
+            kind=one_of(ArticleKind),
+            author=ref("Author"),
+            at=INSTANT,
+            text=text(maxLength=EXCERPT, description="How it begins."),
+        ),
+        "Present": mapping(
+            name=TEXT,
+            email=or_null(text(description="An agent's address; null for a program.")),
+            mode=one_of([Mode.VIEWING, Mode.COMPOSING]),
+            until={**INSTANT, "description": "When they are forgotten, unless they say it again."},
+        ),
+        "PresentOthers": mapping(others=many(ref("Present"))),
         "Author": mapping(
             name=TEXT,
             email=TEXT,
@@ -162,16 +220,54 @@ def table() -> dict[str, Schema]:
         "Health": mapping(status=one_of(["ok"])),
         "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
         "Error": mapping(error=ref("Problem"), request_id=TEXT),
-        "Problem": mapping(
-            code=text(description="For programs: invalid, not_found, conflict, ..."),
-            message=text(description="For people."),
-            fields={
-                "type": "object",
-                "additionalProperties": TEXT,
-                "description": "What is wrong, by the field of the request.",
-            },
-        ),
+        "Problem": _problem(),
         **_requests(),
+    }
+
+
+def _problem() -> Schema:
+    fields = {
+        "type": "object",
+        "additionalProperties": TEXT,
+        "description": "What is wrong, by the field of the request. Where others have changed the "
+        "same fields, what they are by now.",
+    }
+    schema = mapping(
+        code=text(description="For programs: invalid, not_found, conflict, ..."),
+        message=text(description="For people."),
+        fields=fields,
+    )
+    new = "Only with a reply that was overtaken: what its author has not read, oldest first."
+    schema["properties"]["new"] = many(ref("Excerpt"), description=new)
+    return schema
+
+
+def _of_clocks() -> dict[str, Schema]:
+    step = {
+        "at": INSTANT,
+        "what": one_of(WORDS["step"]),
+        "words": text(description="For people, in the zone of the desk."),
+    }
+    return {
+        "Clock": mapping(
+            target=one_of(NAMES),
+            state=one_of(ClockState),
+            policy=TEXT,
+            calendar=TEXT,
+            started_at=INSTANT,
+            due_at=or_null(INSTANT),
+            warn_at=or_null({**INSTANT, "description": "When the next warning is to be given."}),
+            breached_at=or_null(INSTANT),
+            met_at=or_null(INSTANT),
+            seconds=or_null({**NUMBER, "description": "What is promised, in open time."}),
+            counted={**NUMBER, "description": "Seconds of open time so far."},
+            is_certain={
+                **FLAG,
+                "description": "The ledger leads to this clock on the terms of today's desk.",
+            },
+            steps=many(mapping(**step), description="What moved it, oldest first."),
+        ),
+        "Clocks": mapping(items=many(ref("Clock"))),
     }
 
 
@@ -231,9 +327,14 @@ def _requests() -> dict[str, Schema]:
             tags=tags,
         ),
         "TicketChanges": asked(
-            version=or_null({**NUMBER, "description": "Refused where the ticket has moved on."}),
+            version=or_null(
+                {**NUMBER, "description": "Refused where others changed the same fields since."}
+            ),
             subject=subject,
-            status=one_of(AGENT_STATUSES),
+            status=text(description="The id of a status; a refusal names those allowed."),
+            until=or_null(text(description=_UNTIL)),
+            reason=text(maxLength=REASON_LIMIT, description="Why it waits."),
+            resolution=text(maxLength=RESOLUTION_LIMIT, description="How it was solved."),
             priority=one_of(PRIORITIES),
             group=TEXT,
             assignee=or_null(text(description="An agent's id or address; null for nobody.")),
@@ -247,10 +348,22 @@ def _requests() -> dict[str, Schema]:
             attachments=many(
                 {"oneOf": [TEXT, asked("id", id=TEXT, name=TEXT, content_id=content_id)]}
             ),
-            status={"enum": [*map(str, AGENT_STATUSES), None], "description": "Set along with it."},
+            status=or_null(text(description="Set along with it.")),
             seen_seq=or_null(
-                {**NUMBER, "description": "Refused where the customer has written since."}
+                {**NUMBER, "description": "A reply is refused where others have written since."}
             ),
+        ),
+        PRESENCE: asked(mode={**one_of(Mode), "default": Mode.VIEWING.value}),
+        "Merge": asked(
+            "into",
+            into=NUMBER,
+            add_people={**FLAG, "description": "Those on it take part there from now on."},
+        ),
+        "NewLink": asked("type", "ticket", type=_LINK_TYPE, ticket=NUMBER),
+        "Split": asked(
+            "articles",
+            articles=many(text(minLength=1), minItems=1, maxItems=SPLIT_LIMIT),
+            subject=or_null({**subject, "description": "Else that of the ticket."}),
         ),
         "Acceptance": asked(
             add_sender={**FLAG, "description": "The sender is a participant from now on."}
@@ -269,7 +382,11 @@ def examples() -> dict[str, Any]:
     """One example each of what is sent, and of the answers that are read most."""
     ticket = {
         "number": 1001,
-        "status": "open",
+        "status": "parts",
+        "category": "on_hold",
+        "status_label": "Waits for parts",
+        "until": "2026-03-09T07:00:00Z",
+        "unopened": None,
         "version": 3,
         "subject": "The printer on floor 2",
         "group": "support",

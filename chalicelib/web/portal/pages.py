@@ -12,11 +12,9 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib import table
 from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound
 from chalicelib.keys import Keys
 from chalicelib.tickets import customers, store
-from chalicelib.tickets.access import holder, is_for
 from chalicelib.tickets.addressing import link_token, read_link_token
 from chalicelib.tickets.model import Article, Contact, Timeline
 from chalicelib.tickets.service import Done
@@ -48,6 +46,16 @@ class _Link:
     @property
     def claims(self) -> tuple[int, int, int]:
         return self.number, self.place, self.epoch
+
+    def name_of(self, article: Article) -> str:
+        """What an article is called below this link: one of another ticket with its number."""
+        is_own = article.number == self.number
+        return str(article.seq) if is_own else f"{article.number}-{article.seq}"
+
+    def place_of(self, name: str) -> tuple[int, int]:
+        """The ticket and the seq of an article by that name."""
+        number, _, seq = name.rpartition("-")
+        return files.number_of(number) if number else self.number, files.number_of(seq)
 
     @property
     def list_name(self) -> str:
@@ -109,27 +117,32 @@ def _ticket(call: Call, timeline: Timeline, contact: Contact, link: _Link) -> di
     ticket, desk = timeline.ticket, call.desk
     group, agent = desk.groups.get(ticket.group), desk.agents.get(ticket.assignee or "")
     base = call.prefix + link.path
+    # What was merged stands as what it leads to.
+    pages_ = (timeline, *timeline.sources)
+    ticket = pages_[-1].ticket
+    found = sorted((one for page in pages_ for one in page.articles), key=lambda one: one.at)
     return {
         "number": ticket.number,
         "subject": ticket.subject,
         "status": ticket.status.value,
         "group": group.name if group else desk.name,
         "assignee": agent.name if agent else None,
-        "articles": [_article(article, contact, base) for article in timeline.articles],
+        "articles": [_article(article, contact, link, base) for article in found],
     }
 
 
-def _article(article: Article, contact: Contact, base: str) -> dict[str, Any]:
-    address = f"{base}/articles/{article.seq}"
+def _article(article: Article, contact: Contact, link: _Link, base: str) -> dict[str, Any]:
+    name = link.name_of(article)
+    address = f"{base}/articles/{name}"
     return {
-        "id": str(article.seq),
+        "id": name,
         "author": {"name": article.author.name, "is_agent": article.author.is_agent},
         "text": article.text,
         "rest": "",
         "whole": f"{address}/whole" if _may_read_whole(contact, article) else None,
         "formatted": f"{address}/html" if _may_see_formatted(contact, article) else None,
         "at": article.at,
-        "attachments": pages.attachments(article, base),
+        "attachments": pages.attachments(article, address),
     }
 
 
@@ -160,7 +173,7 @@ def show_whole(call: Call, link: _Link, article: str) -> Response:
     if not _may_read_whole(contact, wanted):
         raise NotFound("There is no more of this article.")
     whole = read_whole(call.ports, wanted)
-    shown = _article(wanted, contact, call.prefix + link.path)
+    shown = _article(wanted, contact, link, call.prefix + link.path)
     return pages.html(
         call,
         "portal/whole.html",
@@ -189,14 +202,8 @@ def get_attachment(call: Call, link: _Link, article: str, place: str) -> Respons
 
 
 def _load(link: _Link, article: str) -> tuple[Article, Contact]:
-    """An article that the customer sees: one call."""
-    key = (table.ticket_pk(link.number), table.article_sk(files.number_of(article)))
-    ticket, found = store.load(link.number, [key])
-    contact = holder(ticket, link.place, link.epoch)
-    wanted = store.article_of(found.get(key))
-    if wanted is None or not is_for(contact, wanted):
-        raise NotFound("There is no such article.")
-    return wanted, contact
+    """An article that the customer sees."""
+    return customers.read_article(*link.claims, link.place_of(article))
 
 
 @_by_link
@@ -208,7 +215,7 @@ def reply(call: Call, link: _Link) -> Response:
     except (Forbidden, Invalid, Conflict) as error:
         wrong = pages.what_is_wrong(text, error)
         return _page(call, link, errors.status_of(error), text=text, error=wrong)
-    path = link.path if number == link.number else _follow_up(call, number)
+    path = link.path if number == link.number else _page_of(call, link, number)
     return pages.see_other(call, path, notice="reply_received")
 
 
@@ -225,10 +232,15 @@ def _reply(call: Call, link: _Link, text: str) -> int:
     return saved.ticket.number
 
 
-def _follow_up(call: Call, number: int) -> str:
-    """The page of the ticket that began where the one of the link was closed for good."""
-    ticket, _ = store.load(number)
-    assert ticket is not None
+def _page_of(call: Call, link: _Link, number: int) -> str:
+    """The page of the ticket that a reply went to, if the customer asked for it; else their own.
+
+    It began where the one of the link was closed for good, or that was merged into it.
+    """
+    found, _ = store.load_many([number, link.number])
+    ticket, contact = found[number], found[link.number].contacts[link.place]
+    if ticket.requester.person != contact.person:
+        return link.path
     return f"/t/{link_token(call.ports.keys(), ticket, 0)}"
 
 

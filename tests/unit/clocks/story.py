@@ -5,9 +5,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
+from chalicelib.clocks.model import Metric, Policy, Terms
 from chalicelib.clocks.targets import (
-    Metric,
-    Policy,
     agent_replied,
     elapsed_at,
     opened,
@@ -15,6 +14,7 @@ from chalicelib.clocks.targets import (
     retargeted,
     status_changed,
     with_breaches,
+    with_warnings,
 )
 
 HOUR = timedelta(hours=1)
@@ -58,43 +58,50 @@ def wednesday(clock):
 class Ticket:
     """A ticket opened on Monday at nine; what happens to it moves its clocks."""
 
-    def __init__(self, policy=STANDARD, priority="normal", at=None):
+    def __init__(self, policy=STANDARD, priority="normal", at=None, *, by_agent=False):
         self.policy, self.priority = policy, priority
         self.category = "new"
-        self.clocks = opened(policy, priority, at or monday("09:00"))
+        self.clocks = opened(self.terms, at or monday("09:00"), by_agent=by_agent)
 
     def __getitem__(self, metric):
         [clock] = [clock for clock in self.clocks if clock.metric is metric]
         return clock
 
+    @property
+    def terms(self):
+        return Terms(self.policy, self.priority, self.category, CALENDARS)
+
     def written_to(self, at):
-        self.clocks = requester_wrote(self.clocks, self.policy, self.priority, at)
+        self.clocks = requester_wrote(self.clocks, self.terms, at)
         return self
 
     def answered(self, at):
-        self.clocks = agent_replied(self.clocks, CALENDARS, at)
+        self.clocks = agent_replied(self.clocks, self.terms, at)
         return self
 
     def set(self, category, at, policy=None):
-        self.clocks = status_changed(
-            self.clocks,
-            self.category,
-            category,
-            policy or self.policy,
-            self.priority,
-            CALENDARS,
-            at,
-        )
-        self.category = category
+        self.policy = policy or self.policy
+        before, self.category = self.category, category
+        self.clocks = status_changed(self.clocks, before, self.terms, at)
         return self
 
     def moved_to(self, at, *, policy=None, priority=None):
         self.policy, self.priority = policy or self.policy, priority or self.priority
-        self.clocks = retargeted(self.clocks, self.policy, self.priority, CALENDARS, at)
+        self.clocks = retargeted(self.clocks, self.terms, at)
+        return self
+
+    def promised_nothing(self, at):
+        self.policy = None
+        self.clocks = retargeted(self.clocks, self.terms, at)
         return self
 
     def swept(self, at):
         self.clocks = with_breaches(self.clocks, at)
+        return self
+
+    def warned(self, at):
+        policies = {self.policy.name: self.policy}
+        self.clocks = with_warnings(self.swept(at).clocks, policies, CALENDARS, at)
         return self
 
     def elapsed(self, metric, at):

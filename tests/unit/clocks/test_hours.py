@@ -65,6 +65,48 @@ def test_a_holiday_is_a_date_of_the_zone_and_not_of_utc():
     assert calendar.next_opening(at("2026-01-12 18:30Z")) == at("2026-01-13 18:15Z")
 
 
+# --- Days with hours of their own. ---
+
+
+def with_special(**days):
+    special = {
+        date.fromisoformat(day.removeprefix("on_").replace("_", "-")): [
+            (time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in intervals
+        ]
+        for day, intervals in days.items()
+    }
+    return BusinessCalendar(OSLO, office().weekly, frozenset(), special)
+
+
+def test_a_day_that_is_half_a_holiday_has_its_own_hours():
+    calendar = with_special(on_2026_12_24=[("08:00", "12:00")])
+    assert calendar.add(at("2026-12-24 11:00"), 2 * HOUR) == at("2026-12-25 09:00")
+    assert not calendar.is_open(at("2026-12-24 12:00"))
+
+
+def test_a_special_day_may_have_several_intervals_and_may_be_a_sunday():
+    calendar = with_special(on_2026_01_18=[("10:00", "12:00"), ("13:00", "14:00")])
+    assert calendar.next_opening(at("2026-01-16 16:00")) == at("2026-01-18 10:00")
+    assert calendar.between(at("2026-01-17 00:00"), at("2026-01-19 00:00")) == 3 * HOUR
+
+
+def test_a_special_day_is_a_date_of_the_zone_and_has_its_hours_when_the_clocks_change():
+    # The night of Sunday 29 March has no 02:00 to 03:00.
+    calendar = with_special(on_2026_03_29=[("00:00", "00:00")])
+    assert calendar.between(at("2026-03-28 00:00"), at("2026-03-30 00:00")) == 23 * HOUR
+
+
+def test_a_day_is_a_holiday_or_a_special_one():
+    day = date(2026, 12, 24)
+    with pytest.raises(CalendarError, match="choose one"):
+        BusinessCalendar(OSLO, office().weekly, frozenset([day]), {day: [(time(8), time(12))]})
+
+
+def test_the_hours_of_a_special_day_are_checked_as_well():
+    with pytest.raises(CalendarError, match="On 2026-12-24 two intervals overlap"):
+        with_special(on_2026_12_24=[("08:00", "12:00"), ("11:00", "13:00")])
+
+
 def test_lunch_does_not_count():
     calendar = every_day("Europe/Oslo", ("12:30", "16:00"), ("08:00", "12:00"))
     assert calendar.add(at("2026-01-12 11:00"), 2 * HOUR) == at("2026-01-12 13:30")
@@ -307,7 +349,9 @@ def calendars_and_starts(draw):
     weekly[draw(st.integers(0, 6))] = [(time(1), time(9))]
     offsets = draw(st.sets(st.integers(-2, 9), max_size=3))
     holidays = frozenset(start.date() + timedelta(days=offset) for offset in offsets)
-    return BusinessCalendar(ZoneInfo(zone), weekly, holidays), start
+    others = draw(st.sets(st.integers(-2, 9), max_size=2)) - offsets
+    special = {start.date() + timedelta(days=offset): draw(shifts()) for offset in others}
+    return BusinessCalendar(ZoneInfo(zone), weekly, holidays, special), start
 
 
 # No deadlines: a busy machine is no fault of the calendar.
@@ -370,7 +414,9 @@ def is_open_by_the_wall_clock(calendar, instant):
         return False
     return any(
         opens <= wall.time() and (closes == time(0) or wall.time() < closes)
-        for opens, closes in calendar.weekly.get(wall.weekday(), ())
+        for opens, closes in calendar.special.get(
+            wall.date(), calendar.weekly.get(wall.weekday(), ())
+        )
     )
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.clocks.targets import ClockState, Metric, next_due, requester_wrote
+from chalicelib.clocks.model import ClockState, Metric, Terms
+from chalicelib.clocks.targets import next_due, requester_wrote
 from tests.unit.clocks.story import (
     HOUR,
     MINUTE,
@@ -97,7 +98,7 @@ def test_an_answer_meets_the_next_reply_and_the_article_after_it_starts_anew():
 
 
 def test_a_ticket_without_clocks_starts_with_the_next_article():
-    [clock] = requester_wrote((), STANDARD, "normal", monday("09:00"))
+    [clock] = requester_wrote((), Terms(STANDARD, "normal", "open", {}), monday("09:00"))
     assert clock.metric is Metric.NEXT_REPLY
 
 

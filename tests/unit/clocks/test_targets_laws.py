@@ -8,20 +8,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
+from chalicelib.clocks.model import ClockState, Forewarning, Metric, Policy, Terms
 from chalicelib.clocks.targets import (
-    ClockState,
-    Metric,
-    Policy,
     agent_replied,
     breaches,
     elapsed_at,
     newly_breached,
+    newly_warned,
+    next_alarm,
     next_due,
     opened,
     requester_wrote,
     retargeted,
     status_changed,
     with_breaches,
+    with_warnings,
 )
 
 HOUR = timedelta(hours=1)
@@ -38,13 +39,15 @@ POLICIES = {
             (Metric.NEXT_REPLY, "normal"): hours * HOUR,
             (Metric.RESOLUTION, "normal"): 8 * hours * HOUR,
             (Metric.RESOLUTION, "high"): hours * HOUR,
+            **{(metric, "normal"): 2 * hours * HOUR for metric in more},
         },
         pauses_resolution_in_pending=pauses,
+        warnings=(Forewarning("50%", share=0.5), Forewarning("-30m", before=HOUR / 2)),
     )
-    for name, calendar, hours, pauses in [
-        ("office", "oslo", 4, True),
-        ("patient", "oslo", 8, False),
-        ("24x7", "always", 2, True),
+    for name, calendar, hours, pauses, more in [
+        ("office", "oslo", 4, True, ()),
+        ("patient", "oslo", 8, False, (Metric.PERIODIC_UPDATE, Metric.REQUESTER_WAIT)),
+        ("24x7", "always", 2, True, (Metric.PAUSABLE_UPDATE, Metric.AGENT_WORK)),
     ]
 }
 PRIORITIES = ["normal", "high"]
@@ -66,7 +69,11 @@ class LifeOfATicket(RuleBasedStateMachine):
     @initialize(policy=st.sampled_from(sorted(POLICIES)), priority=st.sampled_from(PRIORITIES))
     def opens(self, policy, priority):
         self.policy, self.priority = POLICIES[policy], priority
-        self._become(opened(self.policy, priority, self.now))
+        self._become(opened(self.terms, self.now))
+
+    @property
+    def terms(self):
+        return Terms(self.policy, self.priority, self.category, CALENDARS)
 
     @rule(minutes=st.integers(1, 30 * 60))
     def time_passes(self, minutes):
@@ -84,35 +91,42 @@ class LifeOfATicket(RuleBasedStateMachine):
     def requester_writes(self):
         # Two clocks of one metric are told apart by their start.
         self._pass(timedelta(seconds=1))
-        self._become(requester_wrote(self.clocks, self.policy, self.priority, self.now))
+        self._become(requester_wrote(self.clocks, self.terms, self.now))
 
     @rule()
     def agent_replies(self):
-        self._become(agent_replied(self.clocks, CALENDARS, self.now))
-        assert not any(c.is_running for c in self.clocks if c.metric is not Metric.RESOLUTION)
+        self._pass(timedelta(seconds=1))
+        self._become(agent_replied(self.clocks, self.terms, self.now))
+        replies = {Metric.FIRST_REPLY, Metric.NEXT_REPLY}
+        assert not any(c.is_running for c in self.clocks if c.metric in replies)
 
     @rule(category=st.sampled_from(CATEGORIES))
     def status_changes(self, category):
         before, self.category = self.category, category
-        moved = status_changed(
-            self.clocks, before, category, self.policy, self.priority, CALENDARS, self.now
-        )
+        moved = status_changed(self.clocks, before, self.terms, self.now)
         self._become(moved, may_reopen=True)
 
     @rule(policy=st.sampled_from(sorted(POLICIES)), priority=st.sampled_from(PRIORITIES))
     def terms_change(self, policy, priority):
         self.policy, self.priority = POLICIES[policy], priority
-        moved = retargeted(self.clocks, self.policy, priority, CALENDARS, self.now)
+        moved = retargeted(self.clocks, self.terms, self.now)
         self._become(moved)
-        assert retargeted(moved, self.policy, priority, CALENDARS, self.now) == moved
+        assert retargeted(moved, self.terms, self.now) == moved
 
-    @precondition(lambda self: next_due(self.clocks) is not None)
+    @precondition(lambda self: next_alarm(self.clocks) is not None)
     @rule()
     def sweep_comes(self):
         due = breaches(self.clocks, self.now)
         swept = with_breaches(self.clocks, self.now)
-        assert {c.metric for c in newly_breached(self.clocks, swept)} == {c.metric for c in due}
-        self._become(swept)
+        found = newly_breached(self.clocks, swept, self.now)
+        assert {c.metric for c in found} == {c.metric for c in due}
+        warned = with_warnings(swept, POLICIES, CALENDARS, self.now)
+        for clock, _ in newly_warned(swept, warned):
+            assert clock.breached_at is None
+            assert len(set(clock.warned)) == len(clock.warned)
+        alarm = next_alarm(warned)
+        assert alarm is None or alarm > self.now
+        self._become(warned)
 
     def _become(self, clocks, *, may_reopen=False):
         before = {_instance(clock): clock for clock in self.clocks}
@@ -120,9 +134,13 @@ class LifeOfATicket(RuleBasedStateMachine):
             earlier = before.get(_instance(clock))
             if earlier is not None and earlier.met_at is not None and clock.met_at is None:
                 assert may_reopen
-                assert clock.metric is Metric.RESOLUTION
+                assert clock.metric in {
+                    Metric.RESOLUTION,
+                    Metric.AGENT_WORK,
+                    Metric.REQUESTER_WAIT,
+                }
             self.counted.setdefault(_instance(clock), timedelta(0))
-        for clock in newly_breached(self.clocks, clocks):
+        for clock in newly_breached(self.clocks, clocks, self.now):
             assert _instance(clock) not in self.breached
             assert clock.breached_at <= self.now
             self.breached[_instance(clock)] = clock.breached_at
@@ -161,6 +179,13 @@ class LifeOfATicket(RuleBasedStateMachine):
         for clock in self.clocks:
             if clock.state is ClockState.RUNNING and clock.target and clock.elapsed < clock.target:
                 assert elapsed_at(clock, CALENDARS, clock.due_at) == clock.target
+
+    @invariant()
+    def nothing_is_warned_of_that_is_not_still_to_come(self):
+        for clock in self.clocks:
+            if clock.warn_at:
+                assert clock.state is ClockState.RUNNING
+                assert clock.warn_at <= clock.due_at
 
     @invariant()
     def the_resolution_runs_exactly_while_somebody_works_on_it(self):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chalicelib.clocks.targets import ClockState, Metric, breaches, newly_breached, next_due
+from chalicelib.clocks.model import ClockState, Metric
+from chalicelib.clocks.targets import breaches, newly_breached, next_due
 from tests.unit.clocks.story import HOUR, ROUND_THE_CLOCK, Ticket, monday, tuesday, wednesday
 
 # --- Retargeting ---
@@ -113,8 +114,8 @@ def test_a_late_reply_is_late_even_if_it_comes_before_the_sweep():
     after = Ticket().answered(monday("11:00:30"))
     clock = after[Metric.FIRST_REPLY]
     assert (clock.breached_at, clock.met_at) == (monday("11:00"), monday("11:00:30"))
-    assert newly_breached(before.clocks, after.clocks) == (clock,)
-    assert newly_breached(after.clocks, after.clocks) == ()
+    assert newly_breached(before.clocks, after.clocks, monday("11:00:30")) == (clock,)
+    assert newly_breached(after.clocks, after.clocks, monday("11:00:30")) == ()
 
 
 @pytest.mark.parametrize(

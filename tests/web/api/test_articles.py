@@ -70,6 +70,8 @@ def test_a_reply_is_refused_where_the_customer_wrote_meanwhile(world: World) -> 
     assert answer.status == 409
     now = api(world, "GET", TICKET).body
     assert answer.body["error"]["fields"] == {"seen_seq": str(now["seq"])}
+    (new,) = answer.body["error"]["new"]
+    assert (new["text"], new["author"]["role"]) == ("And now it smokes!", "requester")
     assert write(world, seen_seq=now["seq"]).status == 201
 
 

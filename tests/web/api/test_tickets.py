@@ -139,8 +139,31 @@ def test_a_change_on_an_old_version_is_a_conflict_and_changes_nothing(world: Wor
     answer = api(world, "PATCH", TICKET, {"version": version, "priority": "urgent"})
     assert answer.status == 409
     assert answer.body["error"]["code"] == "conflict"
-    assert answer.body["error"]["fields"] == {"version": str(version + 1)}
+    assert answer.body["error"]["fields"] == {"priority": "low"}
     assert api(world, "GET", TICKET).body["priority"] == "low"
+
+
+def test_a_change_of_other_fields_than_others_changed_is_made(world: World) -> None:
+    version = open_ticket(world)["version"]
+    api(world, "PATCH", TICKET, {"priority": "low", "assignee": "anna"})
+    answer = api(world, "PATCH", TICKET, {"version": version, "subject": "Printer, again"})
+    assert answer.status == 200
+    assert (answer.body["subject"], answer.body["priority"]) == ("Printer, again", "low")
+
+
+def test_a_field_sent_as_it_was_read_is_no_change(world: World) -> None:
+    read = open_ticket(world)
+    api(world, "PATCH", TICKET, {"priority": "low"})
+    sent = {"version": read["version"], "priority": read["priority"], "tags": ["door"]}
+    answer = api(world, "PATCH", TICKET, sent)
+    assert (answer.status, answer.body["priority"]) == (200, "low")
+
+
+def test_a_version_that_never_was_is_a_conflict_by_field(world: World) -> None:
+    version = open_ticket(world)["version"]
+    for wrong in (0, version + 1):
+        answer = api(world, "PATCH", TICKET, {"version": wrong, "tags": ["door"]})
+        assert (answer.status, answer.body["error"]["fields"]) == (409, {"tags": ""})
 
 
 def test_all_fields_that_cannot_be_set_so_are_named_and_nothing_is_set(world: World) -> None:
