@@ -17,7 +17,13 @@ from tests.aws_calls import aws_client
 from tests.web.calls import Answer, api
 from tests.world import World
 
-BODIES = {"/articles": {"kind": "reply", "body": "Hello."}}
+BODIES = {
+    "/articles": {"kind": "reply", "body": "Hello."},
+    "/merge": {"into": 1},
+    "/split": {"articles": ["1"]},
+    "/links": {"type": "related", "ticket": 1},
+    "/presence": {"mode": "viewing"},
+}
 
 
 def path_of(route: Route, number: int) -> str:

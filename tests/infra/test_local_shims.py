@@ -48,7 +48,7 @@ def stack(request, tmp_path_factory):
 
 def eventually(found: Callable[[], object]) -> object:
     """What `found` gives once it gives something; the stack does its work in its own time."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (result := found()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return result
