@@ -34,7 +34,7 @@ class RateItem(table.Item, discriminator="rate"):
 
     received = NumberAttribute(null=True)
     ticket = NumberAttribute(null=True)
-    acks = UnicodeSetAttribute(null=True)
+    answered = UnicodeSetAttribute(null=True)
     total = NumberAttribute(null=True)
     blocked_until = UTCDateTimeAttribute(null=True)
 

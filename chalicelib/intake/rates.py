@@ -66,7 +66,7 @@ class Rates:
             _rate(found, key) for key in (self._ten_minutes, self._domain, self._desk)
         )
         days = [_rate(found, key) for key in (self._day, self._yesterday)]
-        acks = [_ack(text) for day in days for text in day.acks or ()]
+        acks = [_ack(text) for day in days for text in day.answered or ()]
         recent = [(at, mark) for at, mark in acks if self.now - at < timedelta(days=1)]
         blocks = [day.blocked_until for day in days if day.blocked_until]
         return Rate(
@@ -92,7 +92,7 @@ class Rates:
     def acknowledge(self, number: int, subject: str) -> list[table.Write]:
         """Count one acknowledgement out."""
         ack = f"{int(self.now.timestamp())} {self.mark(subject)}"
-        writes = [self._update(self._day, [RateItem.acks.add({ack})])]
+        writes = [self._update(self._day, [RateItem.answered.add({ack})])]
         if number % SAMPLE == 0:
             writes.append(self._update(self._domain, [RateItem.total.add(SAMPLE)]))
         return writes
