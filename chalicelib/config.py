@@ -28,6 +28,9 @@ VARIABLES = {
     "url": "SKRANKE_URL",
     "unprocessed_queue_url": "SKRANKE_UNPROCESSED_QUEUE_URL",
 }
+# Webhooks may go to these `host:port`, wherever they are. For a desk that somebody tries at home:
+# the template never sets it, since these may be addresses that only the functions can reach.
+WEBHOOK_HOSTS = "SKRANKE_WEBHOOK_HOSTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Config:
     user_pool_client_id: str
     url: str
     unprocessed_queue_url: str
+    webhook_hosts: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Config:  # noqa: TID251
@@ -53,4 +57,5 @@ class Config:
         if missing:
             raise ConfigError(f"Set {', '.join(missing)}: the template of the stack does.")
         values = {field: environ[name] for field, name in VARIABLES.items()}
-        return cls(**{**values, "url": values["url"].rstrip("/")})
+        hosts = tuple(filter(None, environ.get(WEBHOOK_HOSTS, "").replace(" ", "").split(",")))
+        return cls(**{**values, "url": values["url"].rstrip("/")}, webhook_hosts=hosts)

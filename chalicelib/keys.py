@@ -62,6 +62,12 @@ class Keys:
         ]
         return any(matches)
 
+    def secret(self, purpose: str, name: str) -> bytes:
+        """A secret of 32 bytes to share with one other party; it is always the same."""
+        # With another hash than `hide` has: neither tells anything of the other.
+        content = f"{purpose}\0{name}".encode()
+        return hmac.new(self.pepper, content, hashlib.sha512).digest()[:32]
+
     def hide(self, value: str) -> str:
         """A digest to use in a table key, so that no key holds an address."""
         return _hidden(self.pepper, value)

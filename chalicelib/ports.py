@@ -1,4 +1,4 @@
-"""The outside world as the desk sees it: clock, ids, keys, files, mail, bus, sign-in, queue.
+"""The outside world as the desk sees it: clock, ids, keys, files, mail, bus, sign-in, queue, web.
 
 The only module that imports boto3. Clients are made when first used: importing and creating them
 costs more than anything else at a cold start.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chalicelib.config import Config
 from chalicelib.errors import DeskError, NotFound, TooMany
 from chalicelib.keys import Keys
+from chalicelib.outward import Answer, Internet
 from chalicelib.shortcut import shorten
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ class Identity(Protocol):
     def set_password(self, email: str, password: str, session: str) -> Challenge | None: ...
 
 
+class Web(Protocol):
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+
+
 class Queue(Protocol):
     def receive(self) -> Sequence[tuple[str, str]]: ...
     def done(self, receipts: Iterable[str]) -> None: ...
@@ -109,6 +114,7 @@ class Ports:
     bus: Bus
     identity: Identity
     unprocessed: Queue
+    web: Web
     cache: dict[str, Any] = field(default_factory=dict)
 
 
@@ -141,6 +147,7 @@ def live(config: Config) -> Ports:
         bus=_EventBus(aws),
         identity=_Cognito(aws),
         unprocessed=_Sqs(aws),
+        web=Internet(config.webhook_hosts),
     )
 
 

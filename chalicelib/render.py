@@ -26,6 +26,7 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 ASSETS = {
     "desk.css": "text/css; charset=utf-8",
     "desk.svg": "image/svg+xml",
+    "inbox.js": "text/javascript; charset=utf-8",
     "ticket.js": "text/javascript; charset=utf-8",
 }
 

@@ -21,7 +21,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 done, 1 not done, 2 bad input, or what its `codes` say of an error."""
     parser = Parser(prog="python -m infra", description="Look after a Skranke stack.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_local, _build, _desk, _versions, _secrets, _certificates, _upkeep, _look, _prove):
+    for add in (
+        _local,
+        _build,
+        _desk,
+        _versions,
+        _secrets,
+        _shared_secrets,
+        _certificates,
+        _upkeep,
+        _look,
+        _prove,
+    ):
         add(commands)
     chosen = parser.parse_args(arguments)
     try:
@@ -110,12 +121,13 @@ def _desk(commands: Any) -> None:
     parser.set_defaults(codes={"invalid": 1})
 
     def apply(options: Any) -> int:
-        from infra.desk import load
+        from infra.desk import keep_files, load
         from infra.plan import apply, login
 
         body, _ = load(options.folder)
-        by = options.by or login()
-        print(apply(_ports(), body, expect=options.expect, by=by, comment=options.comment))
+        by, ports = options.by or login(), _ports()
+        keep_files(ports, options.folder, body)
+        print(apply(ports, body, expect=options.expect, by=by, comment=options.comment))
         return 0
 
     parser = _add(commands, "apply", "Make a folder of YAML the live desk.", apply)
@@ -180,6 +192,19 @@ def _versions(commands: Any) -> None:
     parser = _add(commands, "schema", "Write the JSON Schemas that editors complete from.", schema)
     _folder(parser)
 
+    def holidays(options: Any) -> int:
+        from chalicelib.ports import utc_now
+        from infra.holidays import proposal
+
+        this = utc_now().year
+        print(proposal(options.country, options.subdivision, options.year or [this, this + 1]))
+        return 0
+
+    parser = _add(commands, "holidays", "Propose the public holidays of a country.", holidays)
+    parser.add_argument("country", help="a code such as NO, or a name")
+    parser.add_argument("--subdivision", metavar="S", help="a code such as BY, or a name")
+    parser.add_argument("--year", type=int, action="append", help="this one and the next if none")
+
 
 def _secrets(commands: Any) -> None:
     def keys(options: Any) -> int:
@@ -223,6 +248,26 @@ def _secrets(commands: Any) -> None:
     parser.add_argument("--scope", action="append", help="all when none is named")
     parser.add_argument("--group", action="append", help="all when none is named")
     parser.add_argument("--days", type=int, default=365)
+
+
+def _shared_secrets(commands: Any) -> None:
+    def webhook_secret(options: Any) -> int:
+        from chalicelib.desk.service import live_desk
+        from chalicelib.webhooks.model import secrets_of, shown
+
+        ports = _ports()
+        desk = live_desk(ports)
+        entry = (desk.sources if options.source else desk.webhooks).get(options.id)
+        if entry is None:
+            kind = "source" if options.source else "webhook"
+            raise Invalid(f"The live desk has no {kind} {options.id}.")
+        print(shown(secrets_of(ports.keys(), entry)[0]))
+        return 0
+
+    words = "Show the secret that is shared with a webhook's receiver, or with a source."
+    parser = _add(commands, "webhook-secret", words, webhook_secret)
+    parser.add_argument("id", help="in the live desk")
+    parser.add_argument("--source", action="store_true", help="of a source, which signs with it")
 
 
 def _certificates(commands: Any) -> None:
@@ -269,6 +314,15 @@ def _upkeep(commands: Any) -> None:
 
     _add(commands, "reconcile", "Receive inbound mail that no event announced.", reconcile)
 
+    def dry_run(options: Any) -> int:
+        from infra.dry_run import dry_run
+
+        return dry_run(_ports(), options.rule, days=options.days)
+
+    parser = _add(commands, "dry-run", "Where a trigger would have fired lately.", dry_run)
+    parser.add_argument("rule", help="its id in the live desk")
+    parser.add_argument("--days", type=int, default=30, help="how far back: 30, which is the most")
+
     def retarget(options: Any) -> int:
         from chalicelib.sla.retarget import retarget
 
@@ -286,10 +340,10 @@ def _upkeep(commands: Any) -> None:
 
     def erase(options: Any) -> int:
         from chalicelib.erasure import service
-        from chalicelib.ledger.model import Actor
+        from chalicelib.ledger.model import OPERATOR
         from chalicelib.tickets.access import SCOPES, Who
 
-        operator = Who(Actor("system", "operator"), "operator", "", frozenset(SCOPES), None)
+        operator = Who(OPERATOR, "operator", "", frozenset(SCOPES), None)
         service.erase(_ports(), operator, options.person)
         print("erased")
         return 0

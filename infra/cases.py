@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.clocks.model import INTERNAL, NAMES
+from chalicelib.desk.fields import as_text
 from chalicelib.desk.groups import LOCALE
 from chalicelib.desk.keys import (
     LINES,
@@ -28,7 +29,9 @@ from chalicelib.desk.keys import (
     list_of,
     mapping_of,
     one_of,
+    simple,
 )
+from chalicelib.desk.mails import ACKNOWLEDGEMENT, AUTOMATIC, CLOSED
 from chalicelib.desk.model import PRIORITIES, Desk, duration, read_desk
 from chalicelib.errors import Invalid
 from chalicelib.intake.items import SuspendedItem
@@ -72,6 +75,8 @@ _MAIL = keys_of(
         ),
     )
 )
+_WORDS = mapping_of(TEXT, (ACKNOWLEDGEMENT, CLOSED, AUTOMATIC))
+_VALUE = simple(as_text, type=["string", "number", "boolean"])
 _EXPECT = keys_of(
     (
         Key("group", TEXT, "The group that gets the ticket."),
@@ -79,6 +84,8 @@ _EXPECT = keys_of(
         Key("status", TEXT, "The ticket's status."),
         Key("assignee", TEXT, "The agent who has it, or nobody."),
         Key("tags", list_of(TEXT), "The ticket's tags."),
+        Key("type", TEXT, "The ticket's type, or none."),
+        Key("fields", any_name_of(TEXT, _VALUE), "What fields of the desk's own say."),
         Key("locale", LOCALE, "The language in which the requester is answered."),
         Key("acknowledged", YES_NO, "Whether the requester is told of the ticket at once."),
         Key("suspended", one_of(tuple(Cause)), "Why the mail becomes no ticket."),
@@ -89,6 +96,7 @@ _EXPECT = keys_of(
             f'"2026-03-03 09:00", or {NEVER}.',
         ),
         Key("notices", list_of(TEXT), "Every mail that is sent: escalation to lena@example.org."),
+        Key("mail", _WORDS, "Words in the subject or text of mails: {acknowledgement: Hi}."),
     )
 )
 CASES = list_of(
@@ -170,6 +178,17 @@ def _wrong(held: Rehearsal, desk: Desk, case: Mapping[str, Any]) -> Iterator[str
     for name, wanted in _wanted(case, desk).items():
         if got.get(name) != wanted:
             yield f"{name}: expected {_shown(wanted)}, got {_shown(got.get(name))}"
+    for name, words in case["expect"].get("mail", {}).items():
+        said = _said(held, found, name)
+        if " ".join(words.split()) not in said:
+            yield f"mail.{name}: expected {words}, got {said or 'none'}"
+
+
+def _said(held: Rehearsal, found: SuspendedItem | Timeline, name: str) -> str:
+    """What all mails of a kind say that were sent, on one line."""
+    mails = found.deliveries if isinstance(found, Timeline) else ()
+    letters = (held.letter(one.ses_id) for one in mails if one.mail == name and one.ses_id)
+    return " ".join(" ".join(letters).split())
 
 
 def _written(mail: Mapping[str, Any], to: str, at: datetime) -> bytes:
@@ -194,6 +213,8 @@ def _got(found: SuspendedItem | Timeline, desk: Desk) -> dict[str, Any]:
         "status": ticket.label or ticket.status.value,
         "assignee": ticket.assignee or "nobody",
         "tags": sorted(ticket.tags),
+        "type": ticket.type or "none",
+        **{f"fields.{name}": as_text(value) for name, value in ticket.fields.items()},
         "locale": ticket.requester.locale,
         "acknowledged": any(mail.mail == "acknowledgement" for mail in found.deliveries),
         "notices": sorted(f"{mail.mail} to {mail.email}" for mail in found.deliveries),
@@ -210,7 +231,9 @@ def _got(found: SuspendedItem | Timeline, desk: Desk) -> dict[str, Any]:
 
 def _wanted(case: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     """What is expected, in the form of `_got`."""
-    wanted = {name: value for name, value in case["expect"].items() if name != "due"}
+    parts = {"due", "mail", "fields"}
+    wanted = {name: value for name, value in case["expect"].items() if name not in parts}
+    wanted |= {f"fields.{name}": value for name, value in case["expect"].get("fields", {}).items()}
     for name in {"tags", "notices"} & set(wanted):
         wanted[name] = sorted(wanted[name])
     day = case["at"].astimezone(desk.zone).strftime("%Y-%m-%d")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from chalicelib.desk import service
+from chalicelib.desk.files import type_of
 from chalicelib.desk.keys import LINES, TEXT, Key, keys_of, list_of, one_of
 from chalicelib.desk.model import KEYS, PRIORITIES
-from chalicelib.errors import Invalid
+from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.ports import Ports
+from infra.sharing import shared
 
 DEMO = "demo"
+# Of a desk, and the section of its configuration that tells what lies there.
+FOLDER = "files"
 _STORIES = list_of(
     keys_of(
         (
@@ -42,8 +50,44 @@ def load(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         body |= part
     if not body:
         raise Invalid(f"{folder} has no *.yaml.")
+    if FOLDER in body:
+        raise Invalid(f"{folder}: {FOLDER} is made from what lies in the folder {FOLDER}.")
+    if described := _described(folder):
+        body[FOLDER] = described
     demo: list[dict[str, Any]] = body.pop(DEMO, [])
     return body, demo
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    """The section of the files that lie beside the YAML."""
+    return {
+        file.name: {
+            "type": type_of(file.name),
+            "size": file.stat().st_size,
+            "sha256": _digest(file),
+        }
+        for file in sorted((folder / FOLDER).glob("[!.]*"))
+    }
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise Invalid(f"{file}: {error}") from error
+
+
+def keep_files(ports: Ports, folder: Path, body: Mapping[str, Any]) -> None:
+    """Store the files that a body names, each once and for good, before it can go live."""
+    for file in service.check(body, ports.clock()).files.values():
+        try:
+            ports.blobs.head(file.key)
+        except NotFound:
+            content = (folder / FOLDER / file.name).read_bytes()
+            if hashlib.sha256(content).hexdigest() != file.sha256:
+                raise Conflict(f"{file.name} changes while it is read: apply again.") from None
+            ports.blobs.put(file.key, content, content_type=file.content_type)
 
 
 def read_yaml(file: Path) -> Any:
@@ -62,9 +106,10 @@ def parse_yaml(text: str) -> Any:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of each file of a desk: it may hold any of the sections."""
-    described = keys_of((*KEYS, Key(DEMO, _STORIES, "Tickets of the demo."))).schema
+    written = [key for key in KEYS if key.name != FOLDER]
+    described = keys_of((*written, Key(DEMO, _STORIES, "Tickets of the demo."))).schema
     without = {name: value for name, value in described.items() if name != "required"}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **without}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **shared(without)}
 
 
 def write_schemas(folder: Path) -> None:
@@ -78,11 +123,19 @@ def write_schemas(folder: Path) -> None:
         (target / f"{name}.json").write_text(f"{text}\n", "utf-8")
 
 
+_TIMESTAMP, _BOOLEAN = "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool"
+
+
 class _Loader(yaml.SafeLoader):
     """YAML in which no key may stand twice, for the first would be lost, and dates are text."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as the base class has it
-        letter: [one for one in found if one[0] != "tag:yaml.org,2002:timestamp"]
+        letter: [
+            (tag, pattern)
+            for tag, pattern in found
+            # In YAML of today `on` and `no` are words, such as the key of a trigger.
+            if tag != _TIMESTAMP and (tag != _BOOLEAN or letter in "tTfF")
+        ]
         for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 

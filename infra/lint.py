@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.clocks.hours import BusinessCalendar
+from chalicelib.desk.conditions import repeats_what_varies
 from chalicelib.desk.model import DAYS, Desk
+from infra import lint_forms, lint_hooks, lint_ladders, lint_mails, lint_routing, lint_rules
 
 Warnings = Iterator[tuple[str, str]]
 _YEAR = timedelta(days=365)
-# A repeated group that repeats something itself takes exponential time to find nothing.
-_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
 _AT_ZERO = {
     **dict.fromkeys(
         ("acks", "acks_a_day", "acks_to_a_domain", "acks_to_everybody"), "no mail is acknowledged"
     ),
     "reopens": "no reply opens a ticket again",
+    "rule_firings": "no rule ever fires",
+    "rule_mails": "no rule sends a mail",
 }
 
 
@@ -27,8 +28,14 @@ def warnings(body: Mapping[str, Any], desk: Desk, now: datetime) -> list[tuple[s
     found: list[tuple[str, str]] = []
     if "locale" not in body:
         found.append(("locale", "is not said: English is taken"))
-    for look in (_groups, _agents, _calendars, _policies, _promises, _mail):
+    for look in (_groups, _agents, _calendars, _policies, _promises, _mail, _files):
         found += look(desk, now)
+    found += lint_forms.doubts(body, desk)
+    found += lint_ladders.doubts(desk, now)
+    found += lint_routing.doubts(desk)
+    found += lint_mails.doubts(desk)
+    found += lint_hooks.doubts(desk)
+    found += lint_rules.doubts(desk)
     return found
 
 
@@ -91,16 +98,16 @@ def _promises(desk: Desk, _now: datetime) -> Warnings:
         for before in range(place):
             earlier = desk.promises[before]
             is_rival = desk.policies[earlier.policy].is_internal == policy.is_internal
-            if is_rival and _covers(earlier.when, promise.when):
+            if is_rival and earlier.when.covers(promise.when):
                 yield f"promises[{place}]", f"is never reached: promises[{before}] comes before it"
                 break
 
 
-def _covers(wider: Mapping[str, Any], narrower: Mapping[str, Any]) -> bool:
-    """Whether what fits the second always fits the first."""
-    return all(
-        name in narrower and set(narrower[name]) <= set(wanted) for name, wanted in wider.items()
-    )
+def _files(desk: Desk, _now: datetime) -> Warnings:
+    attached = {name for macro in desk.macros.values() for name in macro.files}
+    attached |= {name for answer in desk.canned.values() for name in answer.text.attach}
+    for name in sorted(desk.files.keys() - attached):
+        yield f"files.{name}", "no canned answer and no macro sends it along"
 
 
 def _mail(desk: Desk, _now: datetime) -> Warnings:
@@ -111,5 +118,9 @@ def _mail(desk: Desk, _now: datetime) -> Warnings:
         place = f"foreign.{foreign.name}.pattern"
         if foreign.pattern.search(""):
             yield place, "finds something in every header: all mails would share one ticket"
-        elif _NESTED.search(foreign.pattern.pattern):
+        elif repeats_what_varies(foreign.pattern.pattern):
             yield place, "repeats a repetition: some mails would take very long to read"
+    for field in desk.fields.values():
+        if field.pattern and repeats_what_varies(field.pattern.pattern):
+            problem = "repeats a repetition: some texts would take very long to check"
+            yield f"fields.{field.id}.pattern", problem

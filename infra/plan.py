@@ -10,8 +10,11 @@ from itertools import groupby
 from typing import Any
 
 from chalicelib.desk import service, store
+from chalicelib.desk.model import ORDERED
+from chalicelib.ledger.model import OPERATOR
 from chalicelib.ports import Ports
-from infra import lint
+from chalicelib.rules import store as rules
+from infra import lint, lint_rules
 
 DONE, CHANGES = 0, 2
 
@@ -85,7 +88,7 @@ def login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return service.OPERATOR.id
+        return OPERATOR.id
 
 
 def history(*, as_json: bool) -> None:
@@ -103,7 +106,9 @@ def plan(ports: Ports, body: Mapping[str, Any]) -> Plan:
     now = ports.clock()
     desk = service.check(body, now)
     live, before = service.live_body(ports)
-    return Plan(live, differences(before, body), tuple(lint.warnings(body, desk, now)))
+    fired = rules.standing().fired
+    warnings = (*lint.warnings(body, desk, now), *lint_rules.stale(desk, fired, now))
+    return Plan(live, differences(before, body), warnings)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
@@ -111,8 +116,22 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Di
     return tuple(
         Difference(section, path, old, new)
         for section in sorted({*before, *after})
-        for path, old, new in _walk(section, before.get(section), after.get(section))
+        for path, old, new in (
+            *_walk(section, before.get(section), after.get(section)),
+            *_order(section, before.get(section), after.get(section)),
+        )
     )
+
+
+def _order(section: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """That the entries of a section stand in another order: of rules the first comes first."""
+    if section in ORDERED and isinstance(before, dict) and isinstance(after, dict):
+        old, new = (
+            [name for name in one if name in other]
+            for one, other in ((before, after), (after, before))
+        )
+        if old != new:
+            yield f"{section} (order)", old, new
 
 
 def _walk(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -1,7 +1,8 @@
 """A desk in memory, to try a configuration on: the real intake, reactions and sweep, and no AWS.
 
 The table is moto's, from the template's own fragment; which function follows from which fact is
-read from the fragments, too. Mails that are sent go nowhere. Time stands still but for `wait`.
+read from the fragments, too. Mails and webhooks that are sent go nowhere. Time stands still but
+for `wait`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -23,6 +26,7 @@ from unittest.mock import patch
 from chalicelib import table
 from chalicelib.config import VARIABLES, Config
 from chalicelib.desk import service
+from chalicelib.desk.model import read_desk
 from chalicelib.errors import DeskError, NotFound
 from chalicelib.intake import service as intake
 from chalicelib.intake.items import SesItem, SuspendedItem
@@ -31,6 +35,7 @@ from chalicelib.intake.store import ses_key, suspended_key
 from chalicelib.keys import Keys
 from chalicelib.ledger import service as ledger
 from chalicelib.ledger.store import keep_time
+from chalicelib.outward import Answer
 from chalicelib.ports import Ports
 from chalicelib.tickets import store as tickets
 from chalicelib.tickets.model import Timeline
@@ -62,14 +67,25 @@ class _Files:
 
 
 class _Mailer:
-    def __init__(self) -> None:
-        self._ids = count(1)
+    """Keeps what was sent, by the id that it gave each mail."""
 
-    def send(self, *_: Any, **__: Any) -> str:
-        return f"sent-{next(self._ids)}"
+    def __init__(self) -> None:
+        self.sent: dict[str, bytes] = {}
+
+    def send(self, raw: bytes, **_: Any) -> str:
+        ses_id = f"sent-{len(self.sent) + 1}"
+        self.sent[ses_id] = raw
+        return ses_id
 
     def message_id(self, ses_id: str) -> str:
         return f"<{ses_id}@example.org>"
+
+
+class _Web:
+    """Hears every webhook, and goes nowhere."""
+
+    def post(self, *_: Any, **__: Any) -> Answer:
+        return Answer(204)
 
 
 class _Bus:
@@ -92,17 +108,21 @@ class Rehearsal:
     now: datetime
     files: _Files = field(default_factory=_Files)
     bus: _Bus = field(default_factory=_Bus)
+    mailer: _Mailer = field(default_factory=_Mailer)
     ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def ports(self) -> Ports:
         parts: dict[str, Any] = {
-            "config": Config(**{**dict.fromkeys(VARIABLES, "none"), "url": "https://desk.example"}),
+            "config": Config.from_env(
+                {**dict.fromkeys(VARIABLES.values(), "none"), "SKRANKE_URL": "https://desk.example"}
+            ),
             "clock": lambda: self.now,
             "new_id": lambda: f"{next(self.ids):024d}",
             "pause": lambda _seconds: None,
             "keys": lambda: Keys(b"p" * 32, {"k1": b"k" * 32}),
             "smime_key": lambda _group: None,
-            "mailer": _Mailer(),
+            "mailer": self.mailer,
+            "web": _Web(),
             "bus": self.bus,
             **dict.fromkeys(("mail_blobs", "blobs"), self.files),
             **dict.fromkeys(("identity", "unprocessed")),
@@ -132,6 +152,12 @@ class Rehearsal:
         found = tickets.timeline(number)
         assert found is not None
         return found
+
+    def letter(self, ses_id: str) -> str:
+        """The subject and the text of a mail that was sent."""
+        mail = message_from_bytes(self.mailer.sent[ses_id], policy=default)
+        body = mail.get_body(("plain",))
+        return f"{mail['Subject']}\n{body.get_content() if body else ''}"
 
     def settle(self) -> None:
         """Let everything react until nothing is left to react to."""
@@ -185,6 +211,8 @@ def rehearsal(body: Mapping[str, Any], at: datetime) -> Iterator[Rehearsal]:
     dynamodb.create_table(TableName=_TABLE, **_table())
     table.bind(_TABLE)
     held = Rehearsal(app, at)
+    # Nobody reads what the files of the desk say, so any bytes will do.
+    held.files.kept = {file.key: b"-" for file in read_desk(body, version=1).files.values()}
     ports = held.ports()
     keep_time(ports.clock)
     try:

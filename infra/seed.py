@@ -22,7 +22,7 @@ from chalicelib.intake.store import ses_key
 from chalicelib.ports import Ports, live
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets.access import SCOPES, Who
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind
 from chalicelib.web import store as web
 from chalicelib.web.tokens import new_token
@@ -40,7 +40,9 @@ def seed(stack: Stack) -> Mapping[str, Any]:
     keys.ensure(stack.client("ssm"), config.keys_parameter)
     table.bind(config.table)
     ports = live(config)
-    body, demo = files.load(stack.root / "desk")
+    folder = stack.root / "desk"
+    body, demo = files.load(folder)
+    files.keep_files(ports, folder, body)
     apply(ports, body)
     desk = live_desk(ports)
     _let_agents_in(stack.client("cognito-idp"), config, desk)
@@ -133,5 +135,7 @@ def _work(ports: Ports, desk: Desk, number: int, story: Mapping[str, Any]) -> No
         note = tickets.Draft(ArticleKind.NOTE, story["note"])
         tickets.write_article(ports, who, number, note)
     if "answer" in story:
-        answer = tickets.Draft(ArticleKind.REPLY, story["answer"], status=story.get("status"))
+        status = story.get("status")
+        edit = Edit(status=status) if status else Edit()
+        answer = tickets.Draft(ArticleKind.REPLY, story["answer"], edit=edit)
         tickets.write_article(ports, who, number, answer)

@@ -29,7 +29,9 @@ from chalicelib.config import VARIABLES, Config
 from chalicelib.desk.service import apply
 from chalicelib.intake.model import read_receipt
 from chalicelib.ledger.store import keep_time
+from chalicelib.outward import Answer
 from chalicelib.ports import Challenge, Identity, Ports, live
+from infra.rehearsal import reactions
 from tests.aws_calls import aws_client
 
 REGION = "eu-west-1"
@@ -126,11 +128,30 @@ KEYS = json.dumps(
 PASSING = {"spf": "PASS", "dkim": "PASS", "dmarc": "PASS", "spam": "PASS", "virus": "PASS"}
 REACTIONS = {
     "DeliveryQueued": "deliver",
+    "WebhookQueued": "call_webhook",
+    "TargetNear": "escalate",
     "TargetBreached": "escalate",
+    "TargetOverdue": "escalate",
+    "StepCalled": "escalate",
+    "TicketOpened": "assign",
+    "GroupChanged": "assign",
+    "AssignmentLapsed": "assign",
+    "StatusChanged": "assign",
+    "ConfigApplied": "assign",
     "ExportRequested": "export",
     "ExportContinued": "export",
 }
 PASSWORD = "Correct-horse-9"
+
+
+def reactions_to(event: dict[str, Any]) -> list[str]:
+    """The functions that an event of the bus wakes."""
+    name, found = event["detail-type"], []
+    if name in REACTIONS:
+        found.append(REACTIONS[name])
+    if event["detail"]["place"] == 0 and "run_rules" in reactions().get(name, ()):
+        found.append("run_rules")
+    return found
 
 
 @dataclass
@@ -143,6 +164,8 @@ class World:
     outbox: list[Message] = field(default_factory=list)
     envelopes: list[tuple[str, str]] = field(default_factory=list)
     bus: list[dict[str, Any]] = field(default_factory=list)
+    called: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    answers: list[Answer | Exception] = field(default_factory=list)
     read: dict[str, int] = field(default_factory=dict)
     ids: int = 0
 
@@ -177,8 +200,7 @@ class World:
         """Bring what was published to its reactions."""
         while self.bus:
             event = self.bus.pop(0)
-            reaction = REACTIONS.get(event["detail-type"])
-            if reaction:
+            for reaction in reactions_to(event):
                 self.call(reaction, event)
 
     def sweep(self) -> int:
@@ -281,6 +303,20 @@ class _Mailer:
         return f"<{ses_id}@{REGION}.amazonses.com>"
 
 
+class _Web:
+    """Hears every webhook; each is answered by the next of `answers`, and with 200 without any."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+        self.world.called.append((url, body, headers))
+        said = self.world.answers.pop(0) if self.world.answers else Answer(200)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+
 class _Bus:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -350,6 +386,7 @@ def new_world(monkeypatch: pytest.MonkeyPatch, *, real: bool = False) -> Iterato
         ports.clock = lambda: world.now
         ports.pause = lambda _seconds: None
         ports.identity = _Identity(config)
+        ports.web = _Web(world)
         if not real:
             ports.mailer = _Mailer(world)
             ports.bus = _Bus(world)

@@ -21,8 +21,11 @@ from zoneinfo import ZoneInfo
 from chalicelib.errors import Invalid
 
 _ZERO = timedelta(0)
+_SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(weeks=1)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # A target further away than this is a mistake in the calendar, and every search ends here.
 _HORIZON = timedelta(days=30 * 365)
@@ -182,6 +185,11 @@ class BusinessCalendar:
                 closes_at = min(midnight + closes, run.end)
                 if opens_at < closes_at:
                     yield opens_at, closes_at
+
+
+def whole_second(at: datetime) -> datetime:
+    """The instant, rounded up: nobody is late by a fraction."""
+    return at + (_EPOCH - at) % _SECOND
 
 
 def _dates(run: _Run) -> Iterator[date]:

@@ -6,9 +6,10 @@ How clocks move is in `targets`; which policy a ticket has is decided where the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.clocks.hours import BusinessCalendar
 
@@ -43,12 +44,25 @@ class ClockState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A step of a ladder that has come, and how often it has called.
+
+    It calls again after `since`: once the desk opens, or as a repeat. None where it is done.
+    """
+
+    step: str
+    calls: int = 1
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """One measured promise. `elapsed` is the open time counted before `since`, both by `calendar`.
 
     `since` is None unless the clock runs. `due_at` is None while nothing can become due: without
-    a target, paused or cancelled. `warn_at` is when the next warning is to be given, `warned` says
-    which have been.
+    a target, paused or cancelled. `step_at` is when the next step of its ladder comes, or one that
+    was `reached` calls again; `acknowledged` is who has taken note of the last one, and when.
+    `missed_after` is the open time that was counted by the miss.
     """
 
     metric: Metric
@@ -62,9 +76,11 @@ class Clock:
     state: ClockState
     breached_at: datetime | None = None
     met_at: datetime | None = None
-    warn_at: datetime | None = None
-    warned: tuple[str, ...] = ()
+    step_at: datetime | None = None
+    reached: tuple[Reached, ...] = ()
     is_internal: bool = False
+    missed_after: timedelta | None = None
+    acknowledged: tuple[str, datetime] | None = None
 
     @property
     def is_running(self) -> bool:
@@ -81,17 +97,63 @@ Calendars = Mapping[str, BusinessCalendar]
 """Calendars by name. Time by one that is gone is counted round the clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forewarning:
-    """A warning before a target, in its own open time: at a share of it, or so long before."""
+# The step that comes with the miss itself.
+AT_THE_MISS = "0"
+# What can end the calls of a step. A step with MISSED does not even come once the target is missed.
+MISSED = "missed"
+STOPS = ("reply", "ack", "reassigned", "paused", "met", "closed", MISSED)
+USUAL_STOPS = frozenset({"reply", "ack", "reassigned", "met", "closed"})
 
-    label: str
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens at one point before or after a target, named by that point (`at`).
+
+    It is a share of the target and so much open time beside it; `by_calendar`, so many days and
+    so much time by the wall clock beside its due instant. `every` and `repeats` say how often it
+    calls again, `is_urgent` that it calls at night, too.
+    """
+
+    at: str
     share: float = 1.0
-    before: timedelta = timedelta(0)
+    beside: timedelta = timedelta(0)
+    days: int = 0
+    by_calendar: bool = False
+    notify: tuple[str, ...] = ()
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    every: timedelta | None = None
+    repeats: int = 0
+    stops: frozenset[str] = USUAL_STOPS
+    is_urgent: bool = False
+
+    @property
+    def is_after(self) -> bool:
+        """Whether it follows the miss, instead of coming before it or with it."""
+        return self.at.startswith("+")
 
     def after(self, target: timedelta) -> timedelta:
-        """How much open time of a target passes before the warning."""
-        return target * self.share - self.before
+        """How much open time of a target passes before it."""
+        return target * self.share + self.beside
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Steps in the order of their levels. One without a name is what a policy has without any."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+    def step(self, at: str) -> Step | None:
+        return next((step for step in self.steps if step.at == at), None)
+
+    def level(self, at: str) -> int:
+        """Which step this is, from 1; 0 in a ladder without a name, or where there is none."""
+        named = self.steps if self.name else ()
+        return next((place for place, step in enumerate(named, 1) if step.at == at), 0)
+
+
+# The lead of the group hears of a miss.
+SIMPLE = Ladder("", (Step(AT_THE_MISS, notify=("group_lead",), is_urgent=True),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +166,15 @@ class Policy:
     targets: Mapping[tuple[Metric, str], timedelta]
     pauses_resolution_in_pending: bool = True
     resets_on_reopen: bool = False
-    warnings: tuple[Forewarning, ...] = ()
+    ladder: Ladder = SIMPLE
     is_internal: bool = False
     # What agents may offer the customer for a miss.
     compensation: str = ""
+    # Those of single metrics.
+    ladders: Mapping[Metric, Ladder] = field(default_factory=dict)
+
+    def ladder_of(self, metric: Metric) -> Ladder:
+        return self.ladders.get(metric, self.ladder)
 
     def promises(self, metric: Metric) -> bool:
         """Whether there is a target for any priority."""
@@ -118,10 +185,17 @@ class Policy:
 class Terms:
     """What holds for a ticket now: `category` is the fixed one of its status.
 
-    Without a policy nothing starts, and what runs is no longer due.
+    Without a policy nothing starts, and what runs is no longer due. `policies` are all by name.
     """
 
     policy: Policy | None
     priority: str
     category: str
     calendars: Calendars
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+
+    def policy_of(self, clock: Clock) -> Policy | None:
+        """The policy that a clock is under."""
+        if self.policy and self.policy.name == clock.policy:
+            return self.policy
+        return self.policies.get(clock.policy)

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.clocks.model import Clock, Clocks, ClockState, Metric
+from chalicelib.clocks.model import Clock, Clocks, ClockState, Metric, Reached
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANTS = ("started_at", "since", "due_at", "breached_at", "met_at", "warn_at")
+_INSTANTS = ("started_at", "since", "due_at", "breached_at", "met_at", "step_at")
+_REST = 4
 
 
 def to_list(clock: Clock) -> list[Any]:
@@ -25,13 +26,30 @@ def to_list(clock: Clock) -> list[Any]:
         _short(clock.target.total_seconds()) if clock.target is not None else None,
         _short(clock.elapsed.total_seconds()),
         clock.state.value,
-        *(instant and _short(instant.timestamp()) for instant in instants),
-        list(clock.warned) or None,
+        *map(_seconds, instants),
+        [_reached_json(one) for one in clock.reached] or None,
         1 if clock.is_internal else None,
+        _short(clock.missed_after.total_seconds()) if clock.missed_after is not None else None,
+        [clock.acknowledged[0], _seconds(clock.acknowledged[1])] if clock.acknowledged else None,
     ]
     while stored[-1] is None:
         stored.pop()
     return stored
+
+
+def _reached_json(one: Reached) -> str | list[Any]:
+    """A step that called once and is done is no more than its name."""
+    if one.since:
+        return [one.step, one.calls, _seconds(one.since)]
+    return one.step if one.calls == 1 else [one.step, one.calls]
+
+
+def _reached_of(step: str, calls: int = 1, since: float | None = None) -> Reached:
+    return Reached(step, calls, _instant(since))
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return _short(at.timestamp()) if at else None
 
 
 def _short(seconds: float) -> float:
@@ -52,9 +70,9 @@ def _clock_of(
     state: str,
     *rest: Any,
 ) -> Clock:
-    padded = [*rest, *[None] * (len(_INSTANTS) + 2 - len(rest))]
-    started_at, since, due_at, breached_at, met_at, warn_at = map(_instant, padded[:-2])
-    warned, is_internal = padded[-2:]
+    padded = [*rest, *[None] * (len(_INSTANTS) + _REST - len(rest))]
+    started_at, since, due_at, breached_at, met_at, step_at = map(_instant, padded[:-_REST])
+    reached, is_internal, missed_after, note = padded[-_REST:]
     return Clock(
         metric=Metric(metric),
         policy=policy,
@@ -67,9 +85,13 @@ def _clock_of(
         due_at=due_at,
         breached_at=breached_at,
         met_at=met_at,
-        warn_at=warn_at,
-        warned=tuple(warned or ()),
+        step_at=step_at,
+        reached=tuple(
+            _reached_of(*([one] if isinstance(one, str) else one)) for one in reached or ()
+        ),
         is_internal=bool(is_internal),
+        missed_after=timedelta(seconds=missed_after) if missed_after is not None else None,
+        acknowledged=(note[0], _instant(note[1]) or _EPOCH) if note else None,
     )
 
 

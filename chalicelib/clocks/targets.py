@@ -1,8 +1,8 @@
 """Which clocks of a ticket run, what they have counted, and when they are due.
 
 The verbs take the clocks of a ticket that stand under one policy and return all of them, moved by
-what has happened at `now`. Not here: which policy a ticket has, the sweep, and what follows from a
-breach (`sla`).
+what has happened at `now`. Not here: the steps of their ladders (`ladders`), which policy a ticket
+has, the sweep, and what follows from a breach (`sla`).
 
 - There is one clock a metric. Answering ends `next_reply`, and the next unanswered article starts
   another in its place; each reply starts the clocks of updates anew. What has become of the one
@@ -25,9 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
+from chalicelib.clocks import ladders
+from chalicelib.clocks.hours import ALWAYS, whole_second
 from chalicelib.clocks.model import (
     Calendars,
     Clock,
@@ -51,8 +52,6 @@ _PAUSES = {
 _DONE = frozenset({"solved", "closed"})
 _HIDDEN = frozenset({"merged", "spam", "deleted"})
 _ZERO = timedelta(0)
-_SECOND = timedelta(seconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def opened(terms: Terms, now: datetime, *, by_agent: bool = False) -> Clocks:
@@ -63,7 +62,7 @@ def opened(terms: Terms, now: datetime, *, by_agent: bool = False) -> Clocks:
 
 def requester_wrote(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
     """The requester waits for an answer, since now or, if already waiting, since before."""
-    clocks = with_breaches(clocks, now)
+    clocks = _noticed_by(clocks, terms, now)
     if any(_awaits_reply(clock) for clock in clocks):
         return clocks
     started = _all_started((Metric.NEXT_REPLY,), terms, now)
@@ -72,10 +71,7 @@ def requester_wrote(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
 
 def agent_replied(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
     """A public reply that a person wrote; tell of it before a status set along with it."""
-    moved = tuple(
-        _met(clock, terms, now) if _awaits_reply(clock) or _is_open_update(clock) else clock
-        for clock in with_breaches(clocks, now)
-    )
+    moved = tuple(_replied(clock, terms, now) for clock in _noticed_by(clocks, terms, now))
     is_live = terms.category not in _DONE | _HIDDEN
     started = _all_started(_UPDATES, terms, now) if is_live else ()
     return (*_without(moved, started), *started)
@@ -86,7 +82,9 @@ def status_changed(clocks: Clocks, before: str, terms: Terms, now: datetime) -> 
 
     What resumes, after a pause, a reopening or a return from spam, resumes on these terms.
     """
-    moved = tuple(_on_status(clock, before, terms, now) for clock in with_breaches(clocks, now))
+    moved = tuple(
+        _on_status(clock, before, terms, now) for clock in _noticed_by(clocks, terms, now)
+    )
     is_reopened = before in _DONE and terms.category not in _DONE | _HIDDEN
     if is_reopened and terms.policy and terms.policy.resets_on_reopen:
         anew = _all_started(_LASTING, terms, now)
@@ -101,7 +99,7 @@ def retargeted(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
     ended keep the terms they ended on, and a paused clock stays paused. What is newly promised is
     counted from now on.
     """
-    moved = tuple(_retargeted(clock, terms, now) for clock in with_breaches(clocks, now))
+    moved = tuple(_retargeted(clock, terms, now) for clock in _noticed_by(clocks, terms, now))
     is_live = terms.category not in _DONE | _HIDDEN
     known = {clock.metric for clock in moved}
     lasting = [metric for metric in _LASTING if is_live and metric not in known]
@@ -115,7 +113,7 @@ def elapsed_at(clock: Clock, calendars: Calendars, now: datetime) -> timedelta:
     return clock.elapsed + calendars.get(clock.calendar, ALWAYS).between(clock.since, now)
 
 
-# Misses and warnings. ------------------------------------------------------------------------
+# Misses and steps. ---------------------------------------------------------------------------
 
 
 def breaches(clocks: Clocks, now: datetime) -> Clocks:
@@ -144,25 +142,20 @@ def newly_breached(before: Clocks, after: Clocks, now: datetime) -> Clocks:
     )
 
 
-def with_warnings(
+def with_misses(
     clocks: Clocks, policies: Mapping[str, Policy], calendars: Calendars, now: datetime
 ) -> Clocks:
-    """The clocks with every warning until `now` noted as given, and the next one set."""
-    return tuple(
-        _warned(clock, policies.get(clock.policy), calendars, now)
-        if clock.warn_at is not None and clock.warn_at <= now
-        else clock
-        for clock in clocks
-    )
+    """The clocks with every breach until `now` recorded, and what their ladders do then."""
+    return tuple(_missed(clock, policies.get(clock.policy), calendars, now) for clock in clocks)
 
 
-def newly_warned(before: Clocks, after: Clocks) -> tuple[tuple[Clock, str], ...]:
-    """The clocks with a warning that is not yet in `before`, and the latest one of each."""
-    known = {clock.name: clock.warned for clock in before}
+def come_due(
+    clocks: Clocks, policies: Mapping[str, Policy], calendars: Calendars, now: datetime
+) -> Clocks:
+    """The clocks with every breach, step and call until `now` recorded."""
     return tuple(
-        (clock, clock.warned[-1])
-        for clock in after
-        if len(clock.warned) > len(known.get(clock.name, ()))
+        ladders.come_due(clock, policies.get(clock.policy), calendars, now)
+        for clock in with_misses(clocks, policies, calendars, now)
     )
 
 
@@ -172,10 +165,10 @@ def next_due(clocks: Clocks) -> datetime | None:
 
 
 def next_alarm(clocks: Clocks) -> datetime | None:
-    """The next instant at which a target will be missed or a warning is to be given."""
-    warnings = [clock.warn_at for clock in clocks if clock.warn_at]
+    """The next instant at which a target will be missed or a ladder goes on."""
+    steps = [clock.step_at for clock in clocks if clock.step_at]
     due_at = next_due(clocks)
-    return min([*warnings, due_at] if due_at else warnings, default=None)
+    return min([*steps, due_at] if due_at else steps, default=None)
 
 
 def _threat(clock: Clock) -> datetime | None:
@@ -185,41 +178,24 @@ def _threat(clock: Clock) -> datetime | None:
 
 def _noticed(clock: Clock, now: datetime) -> Clock:
     due_at = _threat(clock)
-    return clock if due_at is None or due_at > now else _breached(clock, due_at)
+    return clock if due_at is None or due_at > now else _breached(clock, due_at, clock.target)
 
 
-def _breached(clock: Clock, at: datetime) -> Clock:
+def _noticed_by(clocks: Clocks, terms: Terms, now: datetime) -> Clocks:
+    return tuple(_missed(clock, terms.policy_of(clock), terms.calendars, now) for clock in clocks)
+
+
+def _missed(clock: Clock, policy: Policy | None, calendars: Calendars, now: datetime) -> Clock:
+    after = _noticed(clock, now)
+    return clock if after is clock else ladders.missed(after, policy, calendars, now)
+
+
+def _breached(clock: Clock, at: datetime, counted: timedelta | None) -> Clock:
     if clock.breached_at is not None:
         return clock
-    return replace(clock, due_at=at, breached_at=at, state=ClockState.BREACHED, warn_at=None)
-
-
-def _warned(clock: Clock, policy: Policy | None, calendars: Calendars, now: datetime) -> Clock:
-    elapsed = elapsed_at(clock, calendars, now)
-    passed = [label for after, label in _warnings_left(clock, policy) if after <= elapsed]
-    clock = replace(clock, warned=(*clock.warned, *passed))
-    return replace(clock, warn_at=_warn_at(clock, policy, calendars.get(clock.calendar, ALWAYS)))
-
-
-def _warnings_left(clock: Clock, policy: Policy | None) -> list[tuple[timedelta, str]]:
-    """The warnings still to be given: after how much open time each, the earliest first."""
-    target = clock.target
-    if policy is None or target is None:
-        return []
-    points = [(warning.after(target), warning.label) for warning in policy.warnings]
-    return sorted(
-        (after, label)
-        for after, label in points
-        if _ZERO < after < target and label not in clock.warned
+    return replace(
+        clock, due_at=at, breached_at=at, state=ClockState.BREACHED, missed_after=counted
     )
-
-
-def _warn_at(clock: Clock, policy: Policy | None, calendar: BusinessCalendar) -> datetime | None:
-    left = _warnings_left(clock, policy)
-    if not left or clock.since is None or clock.breached_at is not None:
-        return None
-    after, _ = left[0]
-    return _whole_second(calendar.add(clock.since, max(after - clock.elapsed, _ZERO)))
 
 
 # One clock. ----------------------------------------------------------------------------------
@@ -227,6 +203,12 @@ def _warn_at(clock: Clock, policy: Policy | None, calendar: BusinessCalendar) ->
 
 def _awaits_reply(clock: Clock) -> bool:
     return clock.is_running and clock.metric in _REPLIES
+
+
+def _replied(clock: Clock, terms: Terms, now: datetime) -> Clock:
+    if _awaits_reply(clock) or _is_open_update(clock):
+        clock = _met(clock, terms, now)
+    return ladders.stopped(clock, terms.policy_of(clock), terms.calendars, "reply")
 
 
 def _is_open_update(clock: Clock) -> bool:
@@ -284,9 +266,10 @@ def _on_status(clock: Clock, before: str, terms: Terms, now: datetime) -> Clock:
     category = terms.category
     is_lasting = clock.metric in _LASTING
     if category in _HIDDEN:
-        return _cancelled(clock, terms, now)
+        return ladders.silent(ladders.ended(_cancelled(clock, terms, now), None))
     if category in _DONE:
-        return (_met if is_lasting else _cancelled)(clock, terms, now)
+        clock = (_met if is_lasting else _cancelled)(clock, terms, now)
+        return ladders.stopped(clock, terms.policy_of(clock), terms.calendars, "closed")
     is_back = before in _HIDDEN and clock.met_at is None
     if not (is_lasting or is_back or _is_open_update(clock)):
         return clock
@@ -302,8 +285,10 @@ def _retargeted(clock: Clock, terms: Terms, now: datetime) -> Clock:
     if renewed != clock:
         elapsed = elapsed_at(clock, terms.calendars, now)
         renewed = replace(renewed, elapsed=elapsed, since=now if clock.is_running else None)
-    if renewed.target is not None and elapsed_at(renewed, terms.calendars, now) >= renewed.target:
-        return _breached(renewed, now)
+    counted = elapsed_at(renewed, terms.calendars, now)
+    if clock.breached_at is None and renewed.target is not None and counted >= renewed.target:
+        breached = _breached(renewed, now, counted)
+        return ladders.missed(breached, terms.policy, terms.calendars, now)
     return _timed(renewed, terms)
 
 
@@ -320,21 +305,25 @@ def _resumed(clock: Clock, terms: Terms, now: datetime) -> Clock:
 
 
 def _paused(clock: Clock, terms: Terms, now: datetime) -> Clock:
-    return replace(_stopped(clock, ClockState.PAUSED, terms, now), met_at=None)
+    paused = replace(_stopped(clock, ClockState.PAUSED, terms, now), met_at=None)
+    return ladders.silent(ladders.ended(paused, terms.policy_of(clock), "paused"))
 
 
 def _met(clock: Clock, terms: Terms, now: datetime) -> Clock:
+    policy = terms.policy_of(clock)
     if clock.met_at is not None:
         return clock
     # What it was due at stays, to tell people by how much it was met.
     met = _stopped(clock, ClockState.MET, terms, now)
-    return replace(met, due_at=clock.due_at, met_at=now)
+    met = ladders.ended(replace(met, due_at=clock.due_at, met_at=now), policy, "met")
+    return ladders.timed(met, policy, terms.calendars)
 
 
 def _cancelled(clock: Clock, terms: Terms, now: datetime) -> Clock:
     if clock.met_at is not None:
         return clock
-    return _stopped(clock, ClockState.CANCELLED, terms, now)
+    cancelled = _stopped(clock, ClockState.CANCELLED, terms, now)
+    return ladders.timed(cancelled, terms.policy_of(clock), terms.calendars)
 
 
 def _stopped(clock: Clock, state: ClockState, terms: Terms, now: datetime) -> Clock:
@@ -343,7 +332,6 @@ def _stopped(clock: Clock, state: ClockState, terms: Terms, now: datetime) -> Cl
         elapsed=elapsed_at(clock, terms.calendars, now),
         since=None,
         due_at=clock.breached_at,
-        warn_at=None,
         state=_shown(clock, state),
     )
 
@@ -366,17 +354,18 @@ def _on_terms(clock: Clock, terms: Terms) -> Clock:
 
 
 def _timed(clock: Clock, terms: Terms) -> Clock:
-    """The clock with its next warning, and the instant at which it reaches its target."""
-    calendar = terms.policy.calendar if terms.policy else ALWAYS
-    clock = replace(clock, warn_at=_warn_at(clock, terms.policy, calendar))
+    """The clock with the instant at which it reaches its target, and that of its next step."""
+    clock = replace(clock, due_at=_due_at(clock, terms))
+    if clock.state is ClockState.PAUSED:
+        return ladders.silent(clock)
+    return ladders.timed(clock, terms.policy, terms.calendars)
+
+
+def _due_at(clock: Clock, terms: Terms) -> datetime | None:
     if clock.breached_at is not None:
-        return replace(clock, due_at=clock.breached_at)
+        return clock.breached_at
     if clock.target is None or clock.since is None:
-        return replace(clock, due_at=None)
+        return None
+    calendar = terms.policy.calendar if terms.policy else ALWAYS
     left = max(clock.target - clock.elapsed, _ZERO)
-    return replace(clock, due_at=_whole_second(calendar.add(clock.since, left)))
-
-
-def _whole_second(at: datetime) -> datetime:
-    # Rounded up: nobody is late by a fraction.
-    return at + (_EPOCH - at) % _SECOND
+    return whole_second(calendar.add(clock.since, left))

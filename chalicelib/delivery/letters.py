@@ -6,22 +6,38 @@ Nothing is sent and nothing is written here; a letter can be written again and s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from chalicelib import render
-from chalicelib.desk.model import Desk, Group
+from chalicelib import i18n, render
+from chalicelib.clocks.model import Clock
+from chalicelib.desk.mail import BLOCKED_FOR
+from chalicelib.desk.mails import PARTS, OwnMail
+from chalicelib.desk.model import Agent, Desk, Group
 from chalicelib.errors import NotFound
-from chalicelib.facts import StatusEnded
+from chalicelib.facts import (
+    ArticleAccepted,
+    ArticleAdded,
+    AssignmentLapsed,
+    Escalated,
+    Fact,
+    NobodyAvailable,
+    RuleFired,
+    StatusChanged,
+    StatusEnded,
+    WebhookFailed,
+)
 from chalicelib.ledger.model import Entry
 from chalicelib.mail.addresses import Address
 from chalicelib.mail.compose import Enclosure, OutboundMail, encoded_size
 from chalicelib.ports import Ports
 from chalicelib.tickets import access, addressing
 from chalicelib.tickets.model import Article, Attachment, Delivery, Ticket, Timeline
+from chalicelib.tickets.routed import obstacles
+from chalicelib.tickets.statuses import named
 
 # SES takes 40 MB, but many mail systems on the way take no more than ten, as they are encoded.
 MAIL_BYTES = 10_000_000
@@ -122,8 +138,24 @@ class _Letter:
             "tag": addressing.subject_tag(self.ticket.number),
             "link": self.link,
             "group": self.group.name,
+            "own": self.own,
         }
         return {**common, **_CONTEXTS[self.delivery.mail](self)}
+
+    @property
+    def own(self) -> dict[str, str]:
+        """What the desk or the group says here in words of its own, by part; "" where nothing."""
+        mail = self.desk.mails.get(self.delivery.mail, OwnMail())
+        language = i18n.choose_language(self.delivery.locale)
+        values = {
+            "ticket.number": str(self.ticket.number),
+            "ticket.link": self.link,
+            "group.name": self.group.name,
+            "group.address": self.group.address,
+            "desk.name": self.desk.name,
+        }
+        said = {part: mail.said(part, self.group.id, language) for part in PARTS}
+        return {part: text.filled(values)[0] if text else "" for part, text in said.items()}
 
     @cached_property
     def link(self) -> str:
@@ -156,41 +188,136 @@ class _Letter:
         flight = (self.answered.flight if self.answered else None) or {}
         return "encrypted" in flight.get("smime", "")
 
-    def escalation_context(self) -> dict[str, Any]:
+    @property
+    def requester(self) -> str:
+        return self.ticket.requester.name or self.ticket.requester.email
+
+    @property
+    def assignee(self) -> Agent | None:
+        return self.desk.agents.get(self.ticket.assignee or "")
+
+    @property
+    def clock(self) -> Clock | None:
+        """That of the target which a mail is about."""
         target = self.delivery.target
-        clock = next((clock for clock in self.ticket.clocks if clock.name == target), None)
-        due_at = (clock.breached_at if clock else None) or self.delivery.at
+        return next((clock for clock in self.ticket.clocks if clock.name == target), None)
+
+    def escalation_context(self) -> dict[str, Any]:
+        due_at = (self.clock.breached_at if self.clock else None) or self.delivery.at
         return {**self.target_context(due_at), "late_for": self.ports.clock() - due_at}
 
     def warning_context(self) -> dict[str, Any]:
-        clock = next((one for one in self.ticket.clocks if one.name == self.delivery.target), None)
-        due_at = (clock.due_at if clock else None) or self.delivery.at
-        assignee = self.desk.agents.get(self.ticket.assignee or "")
-        is_mine = assignee is not None and assignee.email == self.delivery.email
-        return {**self.target_context(due_at), "is_mine": is_mine}
+        due_at = (self.clock.due_at if self.clock else None) or self.delivery.at
+        return self.target_context(due_at)
 
     def target_context(self, due_at: datetime) -> dict[str, Any]:
-        assignee = self.desk.agents.get(self.ticket.assignee or "")
+        told = next(self.told, None)
+        absent = self.desk.agents.get((told and told.absent) or "")
         return {
-            "requester": self.ticket.requester.name or self.ticket.requester.email,
-            "assignee": assignee.name if assignee else None,
+            "requester": self.requester,
+            "assignee": self.assignee.name if self.assignee else None,
             "target": self.delivery.target,
             "due_at": due_at,
+            "role": told.role if told else "group_lead",
+            "absent": absent.name if absent else "",
+            "level": told.level if told else 0,
+            "calls": told.calls if told else 1,
         }
 
-    def waiting_over_context(self) -> dict[str, Any]:
-        found = [fact for entry in self.timeline.entries for fact in self.ended_by(entry)]
-        then, reason = (found[0].then, found[0].reason) if found else ("", "")
-        requester = self.ticket.requester.name or self.ticket.requester.email
-        return {"requester": requester, "then": then, "reason": reason}
+    @property
+    def told(self) -> Iterator[Escalated]:
+        """What says that this recipient was told, and why."""
+        for fact in self.said:
+            if isinstance(fact, Escalated):
+                agent = self.desk.agents.get(fact.agent or "")
+                if (agent.email if agent else fact.email) == self.delivery.email:
+                    yield fact
 
-    def ended_by(self, entry: object) -> list[StatusEnded]:
-        if not isinstance(entry, Entry) or entry.seq != self.delivery.seq:
-            return []
-        return [fact for fact in entry.facts if isinstance(fact, StatusEnded)]
+    @property
+    def said(self) -> Iterator[Fact]:
+        """The facts of the change that this mail is about."""
+        entries = (one for one in self.timeline.entries if isinstance(one, Entry))
+        return (fact for one in entries if one.seq == self.delivery.seq for fact in one.facts)
+
+    def nobody_available_context(self) -> dict[str, Any]:
+        found = (fact for fact in self.said if isinstance(fact, NobodyAvailable))
+        why = [obstacles(fact, self.desk) for fact in found]
+        return {"requester": self.requester, "obstacles": why[0] if why else []}
+
+    def agent_left_context(self) -> dict[str, Any]:
+        found = (fact.agent for fact in self.said if isinstance(fact, AssignmentLapsed))
+        left = next(found, "")
+        agent = self.desk.agents.get(left)
+        return {"requester": self.requester, "agent": agent.name if agent else left}
+
+    def waiting_over_context(self) -> dict[str, Any]:
+        ended = next((fact for fact in self.said if isinstance(fact, StatusEnded)), None)
+        return {
+            "requester": self.requester,
+            "then": ended.then if ended else "",
+            "reason": ended.reason if ended else "",
+        }
+
+    def followed_context(self) -> dict[str, Any]:
+        facts = list(self.said)
+        wrote = any(isinstance(one, ArticleAdded | ArticleAccepted) for one in facts)
+        article = self.timeline.article(self.delivery.seq)
+        status = next((one for one in facts if isinstance(one, StatusChanged)), None)
+        return {
+            "requester": self.requester,
+            "author": article.author.name if article else "",
+            "wrote": wrote,
+            "status": status and self.name_of(status),
+        }
+
+    def name_of(self, changed: StatusChanged) -> str:
+        """The status that a ticket came to, in the language of this recipient."""
+        status, locale = named(changed.after, changed.label_after, self.desk), self.delivery.locale
+        return status.name(locale) or i18n.word("status", status.category, locale)
+
+    def task_due_context(self) -> dict[str, Any]:
+        found = (task for task in self.timeline.tasks if task.id == self.delivery.target)
+        task = next(found, None)
+        owner = self.desk.agents.get((task and task.owner) or "")
+        return {
+            "requester": self.requester,
+            "task": task.title if task else "",
+            "is_mine": owner is not None and owner.email == self.delivery.email,
+        }
+
+    def webhook_failed_context(self) -> dict[str, Any]:
+        failed = (fact.reason for fact in self.said if isinstance(fact, WebhookFailed))
+        return {"webhook": self.delivery.target, "reason": next(failed, "")}
+
+    def automatic_context(self) -> dict[str, Any]:
+        text = self.answer.text if self.answer else self.ruled[1]
+        return {"text": text, "signature": self.group.signature, "files": self.files.linked}
+
+    @property
+    def answer(self) -> Article | None:
+        """The article that this mail brings; other mails only tell of one."""
+        is_answer = self.delivery.mail in {"reply", "automatic"} and self.delivery.target is None
+        return self.timeline.article(self.delivery.seq) if is_answer else None
+
+    def rule_context(self) -> dict[str, Any]:
+        rule, text = self.ruled
+        return {"requester": self.requester, "rule": rule, "text": text}
+
+    @property
+    def ruled(self) -> tuple[str, str]:
+        """The rule that sends this mail, and its text: empty once an erasure took it away."""
+        place = int(self.delivery.target or 0)
+        fired = (fact for fact in self.said if isinstance(fact, RuleFired))
+        found = ((fact.rule, fact.told[place : place + 1]) for fact in fired)
+        return next(((rule, text[0]) for rule, text in found if text), ("", ""))
+
+    def rule_paused_context(self) -> dict[str, Any]:
+        rule, _, why = (self.delivery.target or "").partition(" ")
+        rules = f"{self.ports.config.url}/agent/rules"
+        return {"rule": rule, "why": why, "limit": getattr(self.desk.limits, why), "rules": rules}
 
     def flood_context(self) -> dict[str, Any]:
-        return {"sender": self.delivery.target, "until": self.delivery.at + timedelta(hours=1)}
+        return {"sender": self.delivery.target, "until": self.delivery.at + BLOCKED_FOR}
 
     @cached_property
     def article(self) -> Article:
@@ -225,7 +352,7 @@ class _Letter:
 
     @property
     def received(self) -> tuple[Article, ...]:
-        return tuple(article for article in self.shown if not article.author.is_agent)
+        return tuple(article for article in self.shown if not article.author.is_ours)
 
     @property
     def answered(self) -> Article | None:
@@ -274,8 +401,8 @@ class _Letter:
 
     @cached_property
     def files(self) -> _Files:
-        """Which of the agent's files go along; the others stay behind a link that does not age."""
-        if not self.is_written:
+        """Which files of an answer go along; the others stay behind a link that does not age."""
+        if self.answer is None:
             return _Files()
         quoted = self.answered.text if self.answered else ""
         words = len(f"{self.text}{quoted}{self.group.signature}".encode())
@@ -309,7 +436,15 @@ _CONTEXTS: Mapping[str, Callable[[_Letter], dict[str, Any]]] = {
     "escalation": _Letter.escalation_context,
     "warning": _Letter.warning_context,
     "flood": _Letter.flood_context,
+    "webhook_failed": _Letter.webhook_failed_context,
     "waiting_over": _Letter.waiting_over_context,
+    "nobody_available": _Letter.nobody_available_context,
+    "agent_left": _Letter.agent_left_context,
+    "automatic": _Letter.automatic_context,
+    "rule": _Letter.rule_context,
+    "rule_paused": _Letter.rule_paused_context,
+    "task_due": _Letter.task_due_context,
+    "followed": _Letter.followed_context,
     "closed": lambda letter: {"address": letter.group.address},
 }
 

@@ -8,28 +8,27 @@ one mail goes out twice, and none is lost without an agent seeing it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from chalicelib import facts, table
 from chalicelib.delivery import store
-from chalicelib.delivery.letters import write_letter
-from chalicelib.desk.certificates import signed
 from chalicelib.desk.model import Desk
 from chalicelib.desk.service import live_desk
 from chalicelib.errors import Conflict, Invalid, NotFound, TooMany
 from chalicelib.ledger.model import Actor
-from chalicelib.mail.compose import compose, plain_address
 from chalicelib.people import store as people_store
 from chalicelib.ports import Ports, Refused
+from chalicelib.tickets import changes
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Delivery, DeliveryState, Ticket, Timeline
 
 ACTOR = Actor("system", "delivery")
-ATTEMPTS = 2
+# How often a mail is sent at most, where nobody knows whether it went out.
+SENDINGS = 2
 
 
 def deliver(ports: Ports, number: int, delivery_id: str) -> None:
@@ -38,7 +37,7 @@ def deliver(ports: Ports, number: int, delivery_id: str) -> None:
     delivery = store.claim(number, sk, ports.clock())
     if delivery is None:
         return
-    if delivery.attempt > ATTEMPTS:
+    if delivery.attempt > SENDINGS:
         _fail(ports, delivery, "nobody knows whether it was sent, twice over")
         return
     desk = live_desk(ports)
@@ -55,9 +54,16 @@ def deliver(ports: Ports, number: int, delivery_id: str) -> None:
 
 def _send(ports: Ports, desk: Desk, delivery: Delivery) -> str:
     """The id that SES gave it. Raises Refused, Invalid or NotFound where it can never be sent."""
+    # Writing mail takes a library that no other function needs.
+    from chalicelib.delivery.letters import write_letter
+    from chalicelib.desk.certificates import signed
+    from chalicelib.mail.compose import compose, plain_address
+
     timeline = _timeline(delivery)
-    if _is_unwanted(timeline.ticket, delivery):
-        raise Refused("Mail to this address came back: nothing automatic is sent to it.")
+    if timeline.ticket.is_internal and delivery.place is not None:
+        raise Refused("The ticket is internal: nothing of it goes to a customer.")
+    if why := _unwanted(timeline.ticket, delivery):
+        raise Refused(why)
     letter = write_letter(ports, desk, timeline, delivery)
     raw = signed(ports, desk.group_at(letter.sender.address), compose(letter))
     return ports.mailer.send(
@@ -68,11 +74,14 @@ def _send(ports: Ports, desk: Desk, delivery: Delivery) -> str:
     )
 
 
-def _is_unwanted(ticket: Ticket, delivery: Delivery) -> bool:
-    """Whether a machine wants to write to an address whose mail comes back; people may always."""
-    if delivery.mail == "reply" or delivery.place is None:
-        return False
-    return ticket.contacts[delivery.place].is_muted
+def _unwanted(ticket: Ticket, delivery: Delivery) -> str | None:
+    """Why a mail to somebody on the ticket is not sent; people may write where mail comes back."""
+    contact = ticket.contacts[delivery.place] if delivery.place is not None else None
+    if contact and contact.is_gone:
+        return "Whom this was for is not on the ticket any more."
+    if contact and contact.is_muted and delivery.mail != "reply":
+        return "Mail to this address came back: nothing automatic is sent to it."
+    return None
 
 
 def _timeline(delivery: Delivery) -> Timeline:
@@ -123,7 +132,12 @@ def _end(
 ) -> None:
     """End it badly, with the fact of it; Lost where it is not what it was when it was read."""
     write = ticket_store.delivery_ended(delivery, state, reason)
-    decide = _deciding(delivery, fact, is_muted=state is DeliveryState.BOUNCED)
+    remark = _deciding(delivery, fact, is_muted=state is DeliveryState.BOUNCED)
+
+    def decide(ticket: Ticket | None, now: datetime) -> Change | None:
+        change = remark(ticket, now)
+        return changes.without_delivery(change, delivery) if change else None
+
     tickets.amend(ports, delivery.number, decide, actor=ACTOR, cause="delivery", also=[write])
 
 
@@ -133,11 +147,10 @@ def _deciding(
     def decide(ticket: Ticket | None, _: datetime) -> Change | None:
         if ticket is None:
             return None
-        contacts = [
-            replace(contact, is_muted=contact.is_muted or (is_muted and place == delivery.place))
-            for place, contact in enumerate(ticket.contacts)
-        ]
-        return Change(ticket, replace(ticket, contacts=tuple(contacts)), (fact,))
+        change = Change(ticket, ticket, (fact,))
+        if not is_muted or delivery.place is None:
+            return change
+        return changes.with_mute(change, delivery.place, is_muted=True)
 
     return decide
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
@@ -19,34 +20,34 @@ def key(number: int, sk: str) -> tuple[str, str]:
 
 def claim(number: int, sk: str, now: datetime) -> Delivery | None:
     """Take a delivery to send it; None where it is sent, failed or in other hands."""
-    pk = table.ticket_pk(number)
-    item = DeliveryItem(pk=pk, sk=sk)
-    lease_until = now + LEASE
-    g4pk, g4sk = table.due_key(pk, lease_until)
+    item = DeliveryItem(pk=table.ticket_pk(number), sk=sk)
     is_free = DeliveryItem.state == DeliveryState.QUEUED
     is_left = (DeliveryItem.state == DeliveryState.SENDING) & (DeliveryItem.lease_until < now)
     actions = [
         DeliveryItem.state.set(DeliveryState.SENDING.value),
         DeliveryItem.attempt.add(1),
-        DeliveryItem.lease_until.set(lease_until),
-        DeliveryItem.g4pk.set(g4pk),
-        DeliveryItem.g4sk.set(g4sk),
+        DeliveryItem.lease_until.set(now + LEASE),
+        *_due(item, now + LEASE),
     ]
     return delivery_of(item) if table.update(item, actions, is_free | is_left) else None
 
 
 def release(delivery: Delivery, sk: str, now: datetime) -> None:
     """Give back a delivery that was surely not sent: this attempt does not count."""
-    pk = table.ticket_pk(delivery.number)
-    g4pk, g4sk = table.due_key(pk, now + LEASE)
+    item = DeliveryItem(pk=table.ticket_pk(delivery.number), sk=sk)
     actions = [
         DeliveryItem.state.set(DeliveryState.QUEUED.value),
         DeliveryItem.attempt.set(delivery.attempt - 1),
         DeliveryItem.lease_until.remove(),
-        DeliveryItem.g4pk.set(g4pk),
-        DeliveryItem.g4sk.set(g4sk),
+        *_due(item, now + LEASE),
     ]
-    table.update(DeliveryItem(pk=pk, sk=sk), actions, _mine(delivery))
+    table.update(item, actions, _mine(delivery))
+
+
+def _due(item: DeliveryItem, at: datetime) -> tuple[Any, Any]:
+    """What brings the delivery back at an instant, should nobody end it before."""
+    g4pk, g4sk = table.due_key(item.pk, at)
+    return DeliveryItem.g4pk.set(g4pk), DeliveryItem.g4sk.set(g4sk)
 
 
 def record_sent(delivery: Delivery, sk: str, ses_id: str, id_pk: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.desk.assignment import ASSIGN, USUAL, Assign, Skills, skills
 from chalicelib.desk.keys import (
     COUNT,
     LINES,
@@ -23,6 +24,7 @@ from chalicelib.desk.keys import (
 LOCALES = ("en", "da", "nb", "hu")
 AFTER_CLOSE = ("follow_up", "reopen", "reject")
 OPEN_CHILDREN = ("block", "warn")
+OPEN_TASKS = ("block", "warn")
 CLOSE_LIMIT = 28
 # A reply address is local part + ticket + recipient + signature, and ends at 64 characters.
 LOCAL_PART_LIMIT = 24
@@ -50,13 +52,19 @@ class Group:
     forwards_open_for_sender: bool = True
     keeps_own_copy: bool = False
     open_children: str = "block"
+    open_tasks: str = "warn"
+    assign: Assign = field(default_factory=Assign)
     # PEM, for S/MIME; those of its authorities follow. The key is a secret of the tenant's.
     certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Somebody who answers. `groups` are the ids of those whose tickets the agent may see."""
+    """Somebody who answers. `groups` are the ids of those whose tickets the agent may see.
+
+    `hours` names the calendar in which the agent works, and `load_limit` is how many open tickets
+    are enough: more come only by hand.
+    """
 
     id: str
     name: str
@@ -64,6 +72,9 @@ class Agent:
     groups: frozenset[str]
     locale: str
     is_admin: bool = False
+    skills: Skills = field(default_factory=dict)
+    hours: str | None = None
+    load_limit: int | None = None
 
 
 def _address(text: str) -> str:
@@ -145,6 +156,11 @@ GROUPS = section(
             "What a parent does that is to be solved while children are open: warn lets it.",
         ),
         Key(
+            "open_tasks",
+            one_of(OPEN_TASKS),
+            "What a ticket does that is to be solved while its tasks are open: warn lets it.",
+        ),
+        Key(
             "forwards_open_for_sender",
             YES_NO,
             "Whether a mail that an agent forwards becomes a ticket of whoever wrote it first.",
@@ -154,6 +170,7 @@ GROUPS = section(
             YES_NO,
             "Whether a mail to this group and to others is a ticket of its own here.",
         ),
+        Key("assign", ASSIGN, "How its tickets come to its agents."),
         Key(
             "certificate",
             from_text(_certificate, pattern="-----BEGIN CERTIFICATE"),
@@ -180,6 +197,9 @@ AGENTS = section(
         ),
         Key("locale", LOCALE, "The language of the pages and notices."),
         Key("is_admin", YES_NO, "Whether the agent sees the tickets of all groups."),
+        Key("skills", skills(USUAL), "What the agent can do, and how well: 1 to 5, else 3."),
+        Key("hours", name_in("calendars"), "When the agent works: the calendar; else always."),
+        Key("load_limit", COUNT, "With so many open tickets the agent is given no more."),
     ),
     _agent,
 )

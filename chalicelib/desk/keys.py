@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 ID = r"^[a-z][a-z0-9_-]{0,39}$"
@@ -242,7 +243,17 @@ def _count(value: Any) -> int:
     return value
 
 
+def duration(text: str) -> timedelta:
+    """`90s`, `30m` or `4h`, also several together: `1h 30m`."""
+    parts = re.findall(r"(\d+)\s*([smh])", text)
+    if not parts or re.sub(r"\d+\s*[smh]|\s", "", text):
+        raise ValueError(f"{text!r} is no duration such as 30m or 4h")
+    seconds = {"s": 1, "m": 60, "h": 3600}
+    return timedelta(seconds=sum(int(count) * seconds[unit] for count, unit in parts))
+
+
 TEXT = simple(_filled, type="string", pattern=r"\S")
 LINES = simple(_text, type="string")
 YES_NO = simple(_yes_no, type="boolean")
 COUNT = simple(_count, type="integer", minimum=0)
+DURATION = from_text(duration, pattern=r"^\s*(\d+\s*[smh]\s*)+$")

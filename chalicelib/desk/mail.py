@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.desk.keys import COUNT, TEXT, Key, Reading, from_text, keys_of, section
+
+# How long a sender waits who has sent too many mails in ten minutes.
+BLOCKED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class Limits:
 
     Mails of one sender in ten minutes, mails on one ticket, tickets of the whole desk that
     strangers open, acknowledgements to one address (also in a day), to one domain, to everybody,
-    and how often one ticket is opened again.
+    and how often one ticket is opened again; how often one rule fires on one ticket, and how many
+    mails rules send about it in a day.
     """
 
     mails_in_ten_minutes: int = 20
@@ -26,6 +31,8 @@ class Limits:
     acks_to_a_domain: int = 100
     acks_to_everybody: int = 500
     reopens: int = 5
+    rule_firings: int = 10
+    rule_mails: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,8 @@ LIMITS = keys_of(
         Key("acks_to_a_domain", COUNT, "Automatic answers to one domain in an hour."),
         Key("acks_to_everybody", COUNT, "Automatic answers of the whole desk in an hour."),
         Key("reopens", COUNT, "How often customers open one ticket again in an hour."),
+        Key("rule_firings", COUNT, "How often one rule fires on one ticket in an hour."),
+        Key("rule_mails", COUNT, "How many mails rules send about one ticket in a day."),
     ),
     lambda values: Limits(**values),
 )

@@ -5,79 +5,80 @@ a ticket comes under. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.clocks.hours import BusinessCalendar, CalendarError
-from chalicelib.clocks.model import Forewarning, Metric, Policy
+from chalicelib.clocks.model import MISSED, SIMPLE, Ladder, Metric, Policy, Step
+from chalicelib.desk.conditions import When, conditions
 from chalicelib.desk.keys import (
+    DURATION,
     TEXT,
     YES_NO,
     Key,
     Reading,
     any_name_of,
+    duration,
     from_text,
     keys_of,
     list_of,
     mapping_of,
     name_in,
-    one_of,
     section,
 )
+from chalicelib.desk.statuses import PRIORITIES
 
-PRIORITIES = ("low", "normal", "high", "urgent")
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """What decides on the policy of a ticket."""
-
-    group: str
-    priority: str
-    domain: str
-    tags: frozenset[str]
-
-    def is_one_of(self, name: str, wanted: Iterable[str]) -> bool:
-        """Whether one of its own (`group`, `priority`, `domain` or `tag`) is among the wanted."""
-        if name == "tag":
-            return not self.tags.isdisjoint(wanted)
-        if name == "domain":
-            return any(f".{self.domain}".endswith(f".{domain.lower()}") for domain in wanted)
-        return getattr(self, name) in wanted
+# What a promise can ask of a ticket, beside fields of the desk's own.
+ASKED = (
+    "group",
+    "priority",
+    "type",
+    "form",
+    "tags",
+    "requester",
+    "domain",
+    "organization",
+    "language",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A policy, and for which tickets: all of `when` must hold, by any one of its values."""
+    """A policy, and for which tickets."""
 
     policy: str
-    when: Mapping[str, tuple[str, ...]]
-
-    def fits(self, matter: Matter) -> bool:
-        return all(matter.is_one_of(name, wanted) for name, wanted in self.when.items())
+    when: When
 
 
-def duration(text: str) -> timedelta:
-    """`90s`, `30m` or `4h`, also several together: `1h 30m`."""
-    parts = re.findall(r"(\d+)\s*([smh])", text)
-    if not parts or re.sub(r"\d+\s*[smh]|\s", "", text):
-        raise ValueError(f"{text!r} is no duration such as 30m or 4h")
-    seconds = {"s": 1, "m": 60, "h": 3600}
-    return timedelta(seconds=sum(int(count) * seconds[unit] for count, unit in parts))
-
-
-def warning(text: str) -> Forewarning:
-    """`50%` of the target, or `-30m` before it; in open time, as the target."""
+def point(text: str) -> Step:
+    """A step named by when it comes: `50%` of a target, `-30m` before it, `0` or `+1d` after it."""
     share = re.fullmatch(r"([1-9]\d?)%", text)
     if share:
-        return Forewarning(text, share=int(share[1]) / 100)
-    if not text.startswith("-"):
+        return Step(text, share=int(share[1]) / 100)
+    if text == "0":
+        return Step(text)
+    sign = {"-": -1, "+": 1}.get(text[:1])
+    if sign is None:
+        raise ValueError(f'{text!r} is no point such as 50%, -30m, "0" or +1h')
+    days, rest = re.findall(r"(\d+)\s*d", text), re.sub(r"\d+\s*d", "", text[1:]).strip()
+    beside = duration(rest) if rest or not days else timedelta(0)
+    count = sum(map(int, days))
+    if not (count or beside):
+        raise ValueError(f'{text!r} is no time at all: write "0"')
+    return Step(text, beside=sign * beside, days=sign * count)
+
+
+def warning(text: str) -> Step:
+    """`50%` of the target, or `-30m` before it; in open time, as the target."""
+    if not re.fullmatch(r"[1-9]\d?%|-[^d]*", text):
         raise ValueError(f"{text!r} is no warning such as 50% or -30m")
-    return Forewarning(text, before=duration(text[1:]))
+    step = point(text)
+    return replace(step, notify=("assignee",), stops=step.stops | {MISSED}, is_urgent=True)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -120,9 +121,14 @@ def _policy(name: str, values: dict[str, Any], reading: Reading) -> Policy | Non
         for metric, by_priority in values["targets"].items()
         for priority, target in by_priority.items()
     }
-    # A calendar that cannot be used has been told of where it stands.
-    if calendar is None:
+    ladders = reading.found.get("ladders", {})
+    named = [values.get("ladder"), *values.get("ladders", {}).values()]
+    # What cannot be used has been told of where it stands.
+    if calendar is None or not {name for name in named if name} <= ladders.keys():
         return None
+    warnings = values.get("warn", ())
+    if warnings and "ladder" in values:
+        raise ValueError("warn has no place beside a ladder: make each warning a step of it")
     return Policy(
         name,
         values["calendar"],
@@ -130,14 +136,14 @@ def _policy(name: str, values: dict[str, Any], reading: Reading) -> Policy | Non
         targets,
         pauses_resolution_in_pending=values.get("pauses_in_pending", True),
         resets_on_reopen=values.get("resets_on_reopen", False),
-        warnings=values.get("warn", ()),
+        ladder=ladders.get(values.get("ladder"), Ladder("", (*warnings, *SIMPLE.steps))),
+        ladders={Metric(metric): ladders[one] for metric, one in values.get("ladders", {}).items()},
         is_internal=values.get("internal", False),
         compensation=values.get("compensation", ""),
     )
 
 
 ZONE = from_text(_zone)
-DURATION = from_text(duration, pattern=r"^\s*(\d+\s*[smh]\s*)+$")
 WARNING = from_text(warning, pattern=r"^([1-9]\d?%|-\s*(\d+\s*[smh]\s*)+)$")
 INTERVALS = list_of(from_text(_interval, pattern=r"^\d\d:\d\d-\d\d:\d\d$"))
 DAY = from_text(_day, format="date")
@@ -174,6 +180,16 @@ POLICIES = section(
         Key(
             "warn", list_of(WARNING), "When to warn before a miss: 50% of the target, -30m before."
         ),
+        Key(
+            "ladder",
+            name_in("ladders"),
+            "What happens around each target; without it, its lead hears of a miss.",
+        ),
+        Key(
+            "ladders",
+            mapping_of(name_in("ladders"), tuple(Metric)),
+            "What happens around the targets of single metrics instead.",
+        ),
         Key("pauses_in_pending", YES_NO, "Whether the resolution waits for the customer: true."),
         Key(
             "resets_on_reopen", YES_NO, "Whether a reopened ticket has its whole time again: false."
@@ -189,18 +205,11 @@ PROMISES = list_of(
             Key("policy", name_in("policies"), "What is promised then.", is_required=True),
             Key(
                 "when",
-                keys_of(
-                    (
-                        Key("group", list_of(name_in("groups")), "In one of these groups."),
-                        Key("priority", list_of(one_of(PRIORITIES)), "Of one of these priorities."),
-                        Key("domain", list_of(TEXT), "Whose requester writes from there."),
-                        Key("tag", list_of(TEXT), "With one of these tags."),
-                    )
-                ),
+                conditions(*ASKED, changes=False),
                 "For which tickets: all of it must hold.",
                 is_required=True,
             ),
         ),
-        lambda values: Promise(values.get("policy", ""), values.get("when", {})),
+        lambda values: Promise(values.get("policy", ""), values.get("when") or When()),
     )
 )

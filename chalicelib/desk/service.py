@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,24 +12,26 @@ from typing import Any
 from chalicelib import table
 from chalicelib.clocks.hours import CalendarError
 from chalicelib.desk import store
-from chalicelib.desk.model import Desk, read_desk
+from chalicelib.desk.model import ORDERED, Desk, read_desk
 from chalicelib.desk.store import LiveItem, Version
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.facts import ConfigApplied
-from chalicelib.ledger.model import GENESIS, Actor, make_entry
+from chalicelib.ledger.model import GENESIS, OPERATOR, End, next_entry
 from chalicelib.ports import Ports
 
 # A warm function follows a change of the configuration within this time.
 FRESH_FOR = timedelta(seconds=30)
-OPERATOR = Actor("system", "operator")
 _YEAR = timedelta(days=365)
 
 
-def live_desk(ports: Ports) -> Desk:
-    """The live version; at most half a minute old in a warm function."""
+def live_desk(ports: Ports, *, at_least: int = 0) -> Desk:
+    """The live version; at most half a minute old in a warm function.
+
+    Whoever knows of a version that went live is given no older one.
+    """
     cached: tuple[Desk, datetime] | None = ports.cache.get("desk")
     now = ports.clock()
-    if cached and now < cached[1]:
+    if cached and now < cached[1] and cached[0].version >= at_least:
         return cached[0]
     pointer = store.live()
     if pointer is None:
@@ -50,6 +51,12 @@ def live_body(ports: Ports) -> tuple[int, dict[str, Any]]:
     return (int(pointer.version), _body(ports, pointer.file)) if pointer else (0, {})
 
 
+def body_of(ports: Ports, number: int) -> dict[str, Any]:
+    """The body of a version; nothing where there is none, such as before the first."""
+    found = store.version(number)
+    return _body(ports, found.file) if found else {}
+
+
 def apply(
     ports: Ports,
     body: Mapping[str, Any],
@@ -60,7 +67,7 @@ def apply(
 ) -> int:
     """Make this body the live version and return its number; Conflict when `expect` is not live."""
     pointer = _expected(expect)
-    content = json.dumps(body, sort_keys=True, ensure_ascii=False, default=str).encode()
+    content = _written(body)
     sha256 = hashlib.sha256(content).hexdigest()
     file = f"config/{sha256}.json"
     if pointer and pointer.sha256 == sha256:
@@ -105,6 +112,15 @@ def check(body: Mapping[str, Any], now: datetime) -> Desk:
     return desk
 
 
+def _written(body: Mapping[str, Any]) -> bytes:
+    """A body as it is stored: sorted where order says nothing, so that the same is the same."""
+    plain = json.loads(json.dumps(body, sort_keys=True, default=str))
+    for name in ORDERED & plain.keys():
+        if isinstance(plain[name], dict):
+            plain[name] = {entry: plain[name][entry] for entry in map(str, body[name])}
+    return json.dumps(plain, ensure_ascii=False).encode()
+
+
 def _expected(expect: int | None) -> LiveItem | None:
     pointer = store.live()
     current = int(pointer.version) if pointer else 0
@@ -120,16 +136,9 @@ def _go_live(ports: Ports, pointer: LiveItem | None, version: Version, cause: st
     before = _body(ports, pointer.file) if pointer else {}
     after = _body(ports, version.file)
     sections = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    entry = make_entry(
-        store.SCOPE,
-        version.number,
-        [ConfigApplied(version.number, version.sha256, sections)],
-        at=version.at,
-        actor=OPERATOR,
-        cause=cause,
-        prev=(pointer.chain if pointer else None) or GENESIS,
-        salt=secrets.token_bytes(16),
-    )
+    end = End(current, (pointer.chain if pointer else None) or GENESIS)
+    fact = ConfigApplied(version.number, version.sha256, sections)
+    entry = next_entry(store.SCOPE, end, [fact], at=version.at, actor=OPERATOR, cause=cause)
     try:
         store.point(version, entry, instead_of=current)
     except table.Lost as error:

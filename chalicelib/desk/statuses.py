@@ -22,6 +22,8 @@ from chalicelib.desk.keys import (
     section,
 )
 
+# How urgent a ticket can be, beside what it is in.
+PRIORITIES = ("low", "normal", "high", "urgent")
 CATEGORIES = ("new", "open", "pending", "on_hold", "solved", "closed")
 WAITING = ("pending", "on_hold")
 REMIND, REOPEN = "remind", "reopen"

@@ -16,7 +16,7 @@ from pynamodb.attributes import (
 
 from chalicelib import table
 from chalicelib.ledger.model import Entry
-from chalicelib.ledger.store import to_item
+from chalicelib.ledger.store import entry_write
 
 SCOPE = table.system_pk("config")
 
@@ -86,9 +86,7 @@ def point(version: Version, entry: Entry, *, instead_of: int) -> None:
     pk, sk = table.config_version_key(version.number)
     comment = version.comment or None
     kept = VersionItem(pk=pk, sk=sk, at=version.at, by=version.by, comment=comment, **body)
-    table.transact(
-        [table.Write(item, condition), table.put_new(kept), table.put_new(to_item(entry))]
-    )
+    table.transact([table.Write(item, condition), table.put_new(kept), entry_write(entry)])
 
 
 def _version(item: VersionItem) -> Version:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from chalicelib.facts import Fact, UnknownFact
 from chalicelib.ledger.model import Entry
 from chalicelib.people.model import Person
-from chalicelib.tickets.model import Article, Contact, Delivery, DeliveryState, Ticket
+from chalicelib.tickets.model import Article, Contact, Delivery, DeliveryState, Task, Ticket
 
 SUBJECT = "-"
 REASON = "erased"
@@ -41,7 +41,8 @@ class Erased:
 class Step:
     """What is to be written on one ticket, and the files to delete before.
 
-    Articles are as they stand afterwards, deliveries before and after; entries lose their payload.
+    Articles and tasks are as they stand afterwards, deliveries before and after; entries lose their
+    payload.
     """
 
     before: Ticket
@@ -49,12 +50,13 @@ class Step:
     articles: tuple[Article, ...] = ()
     deliveries: tuple[tuple[Delivery, Delivery], ...] = ()
     entries: tuple[Entry, ...] = ()
+    tasks: tuple[Task, ...] = ()
     mails: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        rest = self.articles or self.deliveries or self.entries
+        rest = self.articles or self.deliveries or self.entries or self.tasks
         return self.before == self.after and not rest
 
 
@@ -70,6 +72,7 @@ def next_step(
     entries: Iterable[Entry],
     *,
     limit: int,
+    tasks: Iterable[Task] = (),
 ) -> Step:
     """The first items, at most so many, that still hold something of the person."""
     theirs = [found for found in articles if is_by(found, person)]
@@ -78,12 +81,15 @@ def next_step(
     addressed = [found for found in deliveries if is_to(found, ticket, person)]
     sent = [found for found in addressed if found != unaddressed(found, person)][:room]
     room -= len(sent)
+    named = [replace(task, title=SUBJECT) for task in tasks if task.title != SUBJECT][:room]
+    room -= len(named)
     return Step(
         before=ticket,
         after=without_contact(ticket, person),
         articles=tuple(emptied(found, person) for found in written),
         deliveries=tuple((found, unaddressed(found, person)) for found in sent),
         entries=tuple([entry for entry in entries if holds_personal(entry)][:room]),
+        tasks=tuple(named),
         mails=tuple(found.raw_key for found in written if found.raw_key),
         files=tuple(key for found in written for key in _files(found)),
     )
@@ -106,6 +112,7 @@ def without_contact(ticket: Ticket, person: Person) -> Ticket:
         subject=SUBJECT,
         reason="",
         resolution="",
+        fields={},
         version=ticket.version + 1,
         link_epoch=ticket.link_epoch + 1,
     )
@@ -137,7 +144,8 @@ def emptied(article: Article, person: Person) -> Article:
 
 
 def _files(article: Article) -> list[str]:
-    keys = [attachment.key for attachment in article.attachments]
+    # A file of the desk's says nothing of anybody, and other articles name it as well.
+    keys = [one.key for one in article.attachments if not one.is_shared]
     return [*keys, article.text_key] if article.text_key else keys
 
 

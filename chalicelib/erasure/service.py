@@ -9,6 +9,7 @@ from chalicelib.erasure import store
 from chalicelib.erasure.model import Erased, Step, next_step
 from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.facts import PersonErased
+from chalicelib.people import notes
 from chalicelib.people import store as people
 from chalicelib.people.model import Person
 from chalicelib.ports import Ports
@@ -16,13 +17,14 @@ from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.access import Who
 from chalicelib.tickets.changes import Change
+from chalicelib.tickets.stored_tasks import task_of
 
 # DynamoDB writes a hundred items at once; the head and its entry are two of them.
 STEP_ITEMS = 90
 
 
 def erase(ports: Ports, who: Who, person_id: str) -> Erased:
-    """Forget a person, and what they wrote on the tickets that they asked for.
+    """Forget a person, the notes on them, and what they wrote on the tickets that they asked for.
 
     The tickets stay with their times and states, and their ledgers still verify. Not reached are
     tickets on which the person is in copy only, the words of others (an agent's "Dear Kim", a
@@ -53,7 +55,8 @@ def _erase_on(ports: Ports, who: Who, person: Person, number: int, done: Erased)
     before, losses = done, 0
     while not (step := _next_step(person, number)).is_empty:
         _delete_files(ports, step)
-        change = Change(step.before, step.after, (PersonErased(person.id),))
+        said = (PersonErased(person.id),)
+        change = Change(step.before, step.after, said, tasks=step.tasks)
         try:
             tickets.save(
                 change,
@@ -84,6 +87,7 @@ def _next_step(person: Person, number: int) -> Step:
         [delivery for delivery in deliveries if delivery],
         ticket_store.entries_in(items),
         limit=STEP_ITEMS,
+        tasks=[task for task in map(task_of, items) if task],
     )
 
 
@@ -96,11 +100,13 @@ def _delete_files(ports: Ports, step: Step) -> None:
 
 
 def _erase_person(ports: Ports, who: Who, person: Person) -> None:
-    writes = store.person_writes(
-        ports.keys(), person, actor=who.actor, at=ports.clock(), salt=tickets.new_salt()
-    )
-    try:
-        table.transact(writes)
-    except table.Lost:
-        # Two erased the same person at once, and the other one was faster.
-        return
+    def attempt() -> None:
+        # Somebody may have written a note meanwhile, or erased the same person.
+        card = notes.read(table.person_pk(person.id))
+        if card and isinstance(card.subject, Person) and not card.subject.is_erased:
+            keys, now = ports.keys(), ports.clock()
+            table.transact(
+                store.person_writes(keys, card.subject, card.notes, actor=who.actor, at=now)
+            )
+
+    tickets.retried(ports, attempt, "This person changes all the time: erase again.")

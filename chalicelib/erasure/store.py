@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from chalicelib import table
 from chalicelib.erasure.model import Step
 from chalicelib.facts import PersonErased
 from chalicelib.keys import Keys
-from chalicelib.ledger.model import GENESIS, Actor, Entry, make_entry
-from chalicelib.ledger.store import EntryItem, to_item
+from chalicelib.ledger.model import EMPTY, Actor, End, Entry, next_entry
+from chalicelib.ledger.store import EntryItem, entry_write
+from chalicelib.people import notes
 from chalicelib.people import store as people
 from chalicelib.people.model import Person
+from chalicelib.people.notes import Note
 from chalicelib.tickets import store as tickets
 from chalicelib.tickets.model import Delivery
 from chalicelib.tickets.store import DeliveryItem
@@ -43,9 +45,7 @@ def _unaddressed(before: Delivery, after: Delivery) -> table.Write:
         DeliveryItem.email.set(after.email),
         DeliveryItem.state.set(after.state.value),
         reason.set(after.reason) if after.reason else reason.remove(),
-        DeliveryItem.lease_until.remove(),
-        DeliveryItem.g4pk.remove(),
-        DeliveryItem.g4sk.remove(),
+        *tickets.DELIVERY_FINAL,
     )
     # Sending does not wait for the lock of the ticket: what became of a mail meanwhile counts.
     return table.Write(item, DeliveryItem.state == before.state.value, actions)
@@ -57,17 +57,13 @@ def _forgotten(entry: Entry) -> table.Write:
 
 
 def person_writes(
-    keys: Keys, person: Person, *, actor: Actor, at: datetime, salt: bytes
+    keys: Keys, person: Person, written: Sequence[Note], *, actor: Actor, at: datetime
 ) -> list[table.Write]:
-    """The writes that end an erasure: the person's own item, the address, and the entry of it."""
-    entry = make_entry(
-        table.system_pk(f"person#{person.id}"),
-        1,
-        [PersonErased(person.id)],
-        at=at,
-        actor=actor,
-        cause="erasure",
-        prev=GENESIS,
-        salt=salt,
-    )
-    return [*people.erase(keys, person), table.put_new(to_item(entry))]
+    """The writes that end an erasure: the person's own item, the address, the notes on them, and
+    the entry of it.
+    """
+    scope, fact = notes.ledger_of(person), PersonErased(person.id)
+    end = End(person.seq, person.chain) if person.seq else EMPTY
+    entry = next_entry(scope, end, [fact], at=at, actor=actor, cause="erasure")
+    gone = people.erase(keys, person, seq=entry.seq, chain=entry.hash)
+    return [*gone, *map(notes.removal, written), entry_write(entry)]

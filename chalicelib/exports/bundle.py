@@ -90,6 +90,10 @@ class Bundle:
         self.counts["missing"] += 1
         self.missing.append(name)
 
+    def has_file(self, name: str) -> bool:
+        """Whether the part has it already: several articles may name one file of the desk's."""
+        return name in self._zip.NameToInfo or name in self.missing
+
     def _write(self, name: str, content: bytes) -> None:
         member = zipfile.ZipInfo(name, EPOCH)
         member.compress_type = zipfile.ZIP_DEFLATED

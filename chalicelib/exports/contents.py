@@ -1,6 +1,6 @@
-"""What an export holds, piece by piece, from any place on: tickets, then people, then suspended
-mail, then the seals of the ledger with the entries of no ticket. It reads and writes nothing back;
-how much of it makes one part is not decided here.
+"""What an export holds, piece by piece, from any place on: tickets, then people, organizations and
+the notes on them, then suspended mail, then the seals of the ledger with the entries of no ticket.
+It reads and writes nothing back; how much of it makes one part is not decided here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from chalicelib.exports.rows import (
     article_row,
     delivery_row,
     link_row,
+    note_row,
+    organization_row,
     person_row,
     suspended_row,
+    task_row,
     ticket_row,
 )
 from chalicelib.ledger import seals
@@ -27,9 +30,12 @@ from chalicelib.ledger import store as ledger
 from chalicelib.ledger.model import Entry
 from chalicelib.ledger.rows import entry_row
 from chalicelib.ledger.store import EntryItem, from_item
+from chalicelib.people import notes
 from chalicelib.people import store as people
+from chalicelib.people.organizations import organization_of
 from chalicelib.ports import Ports
 from chalicelib.tickets import store as tickets
+from chalicelib.tickets.stored_tasks import task_of
 
 
 def pieces(ports: Ports, export: Export) -> Iterator[Piece]:
@@ -76,6 +82,8 @@ def _on_ticket(item: table.Item, newest: int) -> _Found | None:
         found, seq = ("deliveries", delivery_row(delivery), ()), delivery.seq
     elif link := tickets.link_of(item):
         found = "links", link_row(table.ticket_number(item.pk) or 0, link), ()
+    elif task := task_of(item):
+        found, seq = ("tasks", task_row(task), ()), int(task.id.partition("-")[0])
     elif ticket := tickets.ticket_of(item):
         found = "tickets", ticket_row(ticket), ()
     return found if seq <= newest else None
@@ -88,6 +96,25 @@ def _people(_ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
             person = people.person_of(found.get((item.pk, item.sk)))
             if person and person.created_at <= export.requested_at:
                 yield Piece("people", person_row(person), Cursor("people", 0, str(item.g1sk)))
+
+
+def _organizations(_ports: Ports, _export: Export, start: Cursor) -> Iterator[Piece]:
+    for page in store.listed(table.ORGANIZATIONS_LIST, after=start.after):
+        found = table.fetch((item.pk, item.sk) for item in page)
+        for item in page:
+            organization = organization_of(found.get((item.pk, item.sk)))
+            if organization:
+                cursor = Cursor("organizations", 0, str(item.g1sk))
+                yield Piece("organizations", organization_row(organization), cursor)
+
+
+def _notes(_ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
+    for page in store.listed(table.NOTES_LIST, after=start.after):
+        found = table.fetch((item.pk, item.sk) for item in page)
+        for item in page:
+            note = notes.note_of(found.get((item.pk, item.sk)))
+            if note and note.at <= export.requested_at:
+                yield Piece("notes", note_row(note), Cursor("notes", 0, str(item.g1sk)))
 
 
 def _suspended(_ports: Ports, export: Export, start: Cursor) -> Iterator[Piece]:
@@ -133,6 +160,8 @@ def _of_no_ticket(leaves: Sequence[seals.Leaf]) -> Iterator[Entry]:
 _STAGES: dict[str, Callable[[Ports, Export, Cursor], Iterator[Piece]]] = {
     "tickets": _tickets,
     "people": _people,
+    "organizations": _organizations,
+    "notes": _notes,
     "suspended": _suspended,
     "seals": _seals,
 }

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.desk.files import SHARED
 from chalicelib.exports.model import Cursor
 from chalicelib.people.model import Person
-from chalicelib.tickets.model import Article, Contact, Delivery, Link, Ticket
+from chalicelib.people.notes import Note, about
+from chalicelib.people.organizations import Organization
+from chalicelib.tickets.model import Article, Attachment, Contact, Delivery, Link, Task, Ticket
 
 # Where SES puts a mail, before anybody has looked at it.
 INBOUND_PREFIX = "inbound/"
@@ -55,9 +58,16 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "subject": ticket.subject,
         "group": ticket.group,
         "assignee": ticket.assignee,
+        "responsible": ticket.responsible,
+        "followers": list(ticket.followers),
+        "organization": ticket.organization or None,
         "requester": _contact(ticket.requester),
         "participants": [_contact(contact) for contact in ticket.contacts[1:]],
         "priority": ticket.priority,
+        "type": ticket.type or None,
+        "form": ticket.form or None,
+        "fields": dict(ticket.fields),
+        "is_internal": ticket.is_internal,
         "tags": list(ticket.tags),
         "due": [
             {
@@ -89,13 +99,18 @@ def _contact(contact: Contact) -> dict[str, Any]:
     }
 
 
+def _member(attachment: Attachment, place: str) -> str:
+    """What a file is called in the part: one of the desk's by its digest, once for all articles."""
+    return f"files/{attachment.key.removeprefix(SHARED) if attachment.is_shared else place}"
+
+
 def article_row(article: Article) -> tuple[dict[str, Any], tuple[File, ...]]:
     """The row, and the files that it names."""
     place = f"{article.number}-{article.seq}"
     raw = File(f"raw/{place}.eml", article.raw_key, is_mail=True) if article.raw_key else None
     full = File(f"texts/{place}.txt", article.text_key) if article.text_key else None
     attached = tuple(
-        File(f"files/{place}-{n}", attachment.key)
+        File(_member(attachment, f"{place}-{n}"), attachment.key)
         for n, attachment in enumerate(article.attachments)
     )
     author = article.author
@@ -140,6 +155,19 @@ def link_row(number: int, link: Link) -> dict[str, Any]:
     return {"ticket": number, "type": link.type, "other": link.other}
 
 
+def task_row(task: Task) -> dict[str, Any]:
+    return {
+        "ticket": task.number,
+        "id": task.id,
+        "title": task.title,
+        "at": _iso(task.at),
+        "by": task.by,
+        "owner": task.owner,
+        "due_at": _iso(task.due_at),
+        "done_at": _iso(task.done_at),
+    }
+
+
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     return {
         "ticket": delivery.number,
@@ -164,6 +192,30 @@ def person_row(person: Person) -> dict[str, Any]:
         "email": person.email,
         "locale": person.locale,
         "created_at": _iso(person.created_at),
+    }
+
+
+def organization_row(organization: Organization) -> dict[str, Any]:
+    return {
+        "id": organization.id,
+        "name": organization.name,
+        "domains": list(organization.domains),
+        "note": organization.note,
+    }
+
+
+def note_row(note: Note) -> dict[str, Any]:
+    kind, subject = about(note)
+    return {
+        "person": subject if kind == "person" else None,
+        "organization": subject if kind == "organization" else None,
+        "id": note.id,
+        "text": note.text,
+        "at": _iso(note.at),
+        "by": note.by,
+        "owner": note.owner,
+        "due_at": _iso(note.due_at),
+        "done_at": _iso(note.done_at),
     }
 
 

@@ -22,7 +22,7 @@ from chalicelib.ledger.model import Actor
 from chalicelib.ports import Ports
 from chalicelib.tickets import store as tickets
 from chalicelib.tickets.access import Who
-from chalicelib.tickets.service import Claim, Done, new_salt
+from chalicelib.tickets.service import Claim, Done
 
 ACTOR = Actor("system", "export")
 LIMITS = Limits()
@@ -48,7 +48,6 @@ def request(ports: Ports, who: Who, *, claim: Claim | None = None) -> Export:
             facts.ExportRequested(asked.id),
             actor=who.actor,
             at=now,
-            salt=new_salt(),
             alarm_at=now + model.OVERDUE,
             also=[claim.write(0, 0)] if claim else [],
         )
@@ -123,6 +122,8 @@ def _fill(ports: Ports, bundle: Bundle, pieces: Iterator[Piece]) -> Cursor | Non
 
 
 def _pack(ports: Ports, bundle: Bundle, file: File) -> None:
+    if bundle.has_file(file.member):
+        return
     blobs = ports.mail_blobs if file.is_mail else ports.blobs
     try:
         bundle.add_file(file.member, blobs.get(file.key))
@@ -174,9 +175,7 @@ def _save(ports: Ports, before: Export, after: Export, fact: facts.Fact) -> None
     now = ports.clock()
     alarm_at = None if after.state.is_final else now + model.OVERDUE
     try:
-        store.save(
-            after, fact, before=before, actor=ACTOR, at=now, salt=new_salt(), alarm_at=alarm_at
-        )
+        store.save(after, fact, before=before, actor=ACTOR, at=now, alarm_at=alarm_at)
     except table.Lost:
         # Somebody else took the export over, and goes on with it.
         return

@@ -19,7 +19,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import table
 from chalicelib.exports.model import LEASE, LIFE, Cursor, Export, State
 from chalicelib.facts import Fact
-from chalicelib.ledger.model import Actor, make_entry
+from chalicelib.ledger.model import Actor, End, next_entry
 from chalicelib.ledger.store import to_item
 
 PAGE = 100
@@ -95,22 +95,13 @@ def save(
     *,
     actor: Actor,
     at: datetime,
-    salt: bytes,
     alarm_at: datetime | None,
     before: Export | None = None,
     also: Sequence[table.Write] = (),
 ) -> Export:
     """Write the export with the entry that wakes whoever goes on; Lost when it was taken over."""
-    entry = make_entry(
-        table.system_pk(f"export#{after.id}"),
-        after.seq + 1,
-        [fact],
-        at=at,
-        actor=actor,
-        cause="export",
-        prev=after.chain,
-        salt=salt,
-    )
+    scope, end = table.system_pk(f"export#{after.id}"), End(after.seq, after.chain)
+    entry = next_entry(scope, end, [fact], at=at, actor=actor, cause="export")
     after = replace(after, seq=entry.seq, chain=entry.hash)
     lock = _same(before) if before else table.absent()
     writes = [table.Write(_item(after, alarm_at), lock), table.Write(to_item(entry))]

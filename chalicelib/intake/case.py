@@ -10,8 +10,7 @@ from chalicelib import table
 from chalicelib.desk.model import Agent, Desk
 from chalicelib.intake import match as matching
 from chalicelib.intake import screen, store
-from chalicelib.intake.items import SesItem
-from chalicelib.intake.model import Match, Rate, Receipt, Suspended
+from chalicelib.intake.model import Fate, Match, Rate, Receipt, Suspended
 from chalicelib.intake.rates import Rates
 from chalicelib.ledger.model import Actor, Entry
 from chalicelib.ledger.store import EntryItem, from_item
@@ -19,6 +18,7 @@ from chalicelib.mail.forwarded import Forwarded
 from chalicelib.mail.parse import InboundMail
 from chalicelib.people import store as people
 from chalicelib.people.model import Address, Person
+from chalicelib.people.organizations import domain_key, domain_of, owner_of
 from chalicelib.people.service import is_address
 from chalicelib.ports import Ports
 from chalicelib.tickets import addressing
@@ -110,10 +110,9 @@ class Case:
         return copied(self.mail, self.desk)
 
     @property
-    def earlier(self) -> SesItem | None:
+    def earlier(self) -> Fate | None:
         """What became of this very object before."""
-        item = self.found.get(store.ses_key(self.receipt.ses_id))
-        return item if isinstance(item, SesItem) else None
+        return store.fate_of(self.found.get(store.ses_key(self.receipt.ses_id)))
 
     @property
     def suspension(self) -> Entry:
@@ -145,6 +144,10 @@ class Case:
     def address(self, email: str) -> Address | None:
         return people.address_of(self.found.get(people.address_key(self.ports.keys(), email)))
 
+    def organization(self, email: str) -> str:
+        """The id of the organization whose domain an address is of; empty for none."""
+        return owner_of(self.found.get(domain_key(domain_of(email))))
+
     def ticket(self, number: int) -> Ticket | None:
         """A ticket, or the one that it was merged into; one that was not looked up yet costs a
         call.
@@ -170,6 +173,8 @@ class Case:
         """
         told, origin = {"authenticated": self.is_authenticated}, self.named(match.number) or ticket
         why = screen.distrust(match, origin, self.sender, **told)
+        if not why and ticket.was_left_by(self.sender):
+            return "not_on_ticket"
         if not why or match.place == addressing.STAFF or origin.number == ticket.number:
             return why
         # A signature of the other ticket's is good for nothing here.
@@ -177,10 +182,11 @@ class Case:
         return why if screen.distrust(unsigned, ticket, self.sender, **told) else ""
 
     def newcomer(self, match: Match, ticket: Ticket) -> Contact | None:
-        """The sender as they are on a ticket that was merged into this one, where they are not."""
+        """The sender as they are on a ticket that was merged into this, where they never were."""
         origin = self.named(match.number)
         place = origin.place_of(self.sender) if origin else None
-        if origin is None or place is None or ticket.place_of(self.sender) is not None:
+        was_there = ticket.place_of(self.sender) is not None or ticket.was_left_by(self.sender)
+        if origin is None or place is None or was_there:
             return None
         return origin.contacts[place]
 
@@ -201,7 +207,7 @@ def look_up(
     """The case of a mail: one call for everything that may matter."""
     mail, keys, now = opened.mail, ports.keys(), ports.clock()
     clues = matching.clues(mail, receipt, desk, keys, ports.config.url)
-    sender, original = sender_of(mail), opened.original
+    rates = Rates(keys, sender_of(mail), now)
     ids = [
         *clues.ids,
         *clues.foreign,
@@ -211,14 +217,14 @@ def look_up(
         store.ses_key(receipt.ses_id),
         *(id_key(ports, value) for value in ids),
         *(tickets.head_key(number) for number in clues.numbers),
-        *(people.address_key(keys, address) for address in _people_in(mail, desk, original)),
+        *(people.address_key(keys, address) for address in _people_in(opened, desk)),
+        *(domain_key(domain_of(address)) for address in _requesters(opened) if address),
         *([store.suspension_key(receipt.ses_id)] if release else ()),
         *(_delivery_keys(ports, mail, clues.returned) if clues.returned else ()),
-        *Rates(keys, sender, now).all,
+        *rates.all,
     ]
     found = table.fetch(wanted)
-    rate = Rates(keys, sender, now).read(found)
-    return Case(ports, receipt, opened, desk, now, clues, found, kept, rate, release)
+    return Case(ports, receipt, opened, desk, now, clues, found, kept, rates.read(found), release)
 
 
 def id_key(ports: Ports, message_id: str) -> tuple[str, str]:
@@ -234,11 +240,17 @@ def _delivery_keys(ports: Ports, mail: InboundMail, pointer: Pointer) -> list[tu
     return [(pk, table.delivery_sk(seq, recipient)) for recipient in recipients]
 
 
-def _people_in(mail: InboundMail, desk: Desk, original: Forwarded | None) -> list[str]:
+def _people_in(opened: Opened, desk: Desk) -> list[str]:
     """The addresses of all whom the mail may have to do with."""
-    passed_on = [original.sender.address] if original else []
+    mail = opened.mail
     failed = [one.address for one in mail.failed[:FAILED_LIMIT]]
-    return [sender_of(mail), *copied(mail, desk), *passed_on, *failed]
+    return [*_requesters(opened), *copied(mail, desk), *failed]
+
+
+def _requesters(opened: Opened) -> list[str]:
+    """Those who may be the requester of a new ticket: who wrote, and whose mail is passed on."""
+    passed_on = [opened.original.sender.address] if opened.original else []
+    return [sender_of(opened.mail), *passed_on]
 
 
 def sender_of(mail: InboundMail) -> str:

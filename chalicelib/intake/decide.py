@@ -8,6 +8,7 @@ from datetime import timedelta
 from chalicelib import facts, table
 from chalicelib.desk.model import Agent, Group
 from chalicelib.intake import flight, screen
+from chalicelib.intake import match as matching
 from chalicelib.intake.case import Case
 from chalicelib.intake.contents import cut, store_files, with_contents
 from chalicelib.intake.model import Flight, Match
@@ -21,6 +22,7 @@ from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import (
+    BY_PEOPLE,
     Article,
     ArticleKind,
     Author,
@@ -28,6 +30,9 @@ from chalicelib.tickets.model import (
     DeliveryState,
     Ticket,
 )
+from chalicelib.tickets.opening import Opening, of_ticket
+from chalicelib.tickets.opening import new_ticket as begun
+from chalicelib.tickets.routed import keeper
 
 # A mail that was passed on later than this is not answered as if it had lain here all the time.
 FORWARD_LIMIT = timedelta(days=7)
@@ -54,23 +59,31 @@ def new_ticket(
     """
     contact, writes = _contact(case, case.sender, case.sender_name, group)
     is_participant = follows is not None and bool(follows.place_of(case.sender))
-    opening = tickets.Opening(
+    opening = Opening(
         group=group.id,
         subject=addressing.without_tags(case.mail.subject),
         contact=replace(follows.requester, since=0) if follows and is_participant else contact,
         channel="mail",
-        tags=follows.tags if follows else (),
         follow_up_of=follows.number if follows else None,
+        assignee=keeper(follows, case.desk) if follows else None,
+        **(of_ticket(follows) if follows else {"organization": case.organization(case.sender)}),
     )
-    ticket = tickets.new_ticket(number, opening, case.now)
-    ack = _acknowledgement(case, group, number)
+    ticket = begun(number, opening, case.now)
     done = "follow_up" if follows else "opened"
     role = "participant" if is_participant else "requester"
     author = Author(role, contact.name, contact.email, contact.person)
+    article = _article(case, ticket, author, flight.record(case, done, tried=tried))
+    change = changes.opened(
+        ticket,
+        article,
+        case.desk,
+        channel="mail",
+        runs_clocks=case.mail.kind in BY_PEOPLE,
+        addresses=None if follows else _addresses(case),
+    )
+    ack = _acknowledgement(case, change.after, case.desk.groups[change.after.group])
     record = flight.record(case, done, tried=tried, ack=ack)
-    article = _article(case, ticket, author, record)
-    is_human = case.mail.kind in {MailKind.HUMAN, MailKind.LIST}
-    change = changes.opened(ticket, article, case.desk, channel="mail", runs_clocks=is_human)
+    change = replace(change, article=replace(article, flight=record))
     change = changes.with_contact(change, contact)
     change, more = _with_copied(case, change, group)
     if ack == "sent":
@@ -83,12 +96,22 @@ def new_ticket(
     return Decision(change, (*writes, *more))
 
 
-def _acknowledgement(case: Case, group: Group, number: int) -> str:
+def _addresses(case: Case) -> tuple[str, ...] | None:
+    """Those of ours that the mail came to; the copy of a group stays there, whatever it says."""
+    if case.receipt.copy_for:
+        return None
+    groups = map(case.desk.group_at, matching.recipients(case.mail, case.receipt))
+    return tuple(dict.fromkeys(group.address for group in groups if group))
+
+
+def _acknowledgement(case: Case, ticket: Ticket, group: Group) -> str:
+    if ticket.is_internal:
+        return "internal"
     return screen.acknowledgement(
         case.mail,
         group,
         case.desk.limits,
-        number,
+        ticket.number,
         authenticated=case.is_authenticated,
         known=case.known,
         rate=case.rate,
@@ -102,13 +125,14 @@ def passed_on(case: Case, group: Group, number: int, agent: Agent, original: For
     The customer wrote to a person, so no machine answers; the clocks run since then.
     """
     contact, writes = _contact(case, original.sender.address, original.sender.name, group)
-    opening = tickets.Opening(
+    opening = Opening(
         group=group.id,
         subject=addressing.without_tags(original.subject or case.mail.subject),
         contact=contact,
         channel="mail",
+        organization=case.organization(original.sender.address),
     )
-    ticket = tickets.new_ticket(number, opening, case.now)
+    ticket = begun(number, opening, case.now)
     author = Author("requester", contact.name, contact.email, contact.person)
     record = flight.record(case, "forwarded", ack="forwarded", forwarded_by=agent.id)
     article = replace(
@@ -124,6 +148,7 @@ def passed_on(case: Case, group: Group, number: int, agent: Agent, original: For
         case.desk,
         channel="mail",
         asked_at=max(asked_at, case.now - FORWARD_LIMIT),
+        addresses=_addresses(case),
     )
     return Decision(change, tuple(writes))
 
@@ -161,7 +186,7 @@ def reject(case: Case, match: Match, ticket: Ticket, group: Group, tried: list[s
     decision = _from_outside(case, match, ticket, "closed", tried, joins)
     contacts = decision.change.after.contacts
     place = decision.change.after.place_of(case.sender)
-    ack = _acknowledgement(case, replace(group, acknowledges=True), ticket.number)
+    ack = _acknowledgement(case, ticket, replace(group, acknowledges=True))
     if ack != "sent" or place is None:
         return decision
     notice = tickets.delivery_to(
@@ -213,8 +238,7 @@ def _note(
     author = Author("agent", agent.name, agent.email, agent.id)
     record = flight.record(case, "note", matched_by=match.key, tried=tried)
     note = replace(_article(case, ticket, author, record), kind=ArticleKind.NOTE)
-    change, writes = _with_copied(case, changes.written_by_agent(ticket, note, case.desk), group)
-    return Decision(change, writes)
+    return Decision(*_with_copied(case, changes.written_by_agent(ticket, note, case.desk), group))
 
 
 def _returned(case: Case, match: Match, ticket: Ticket, tried: list[str]) -> Decision:
@@ -256,7 +280,7 @@ def _contact(case: Case, email: str, name: str, group: Group) -> tuple[Contact, 
     """Somebody as a contact, with the writes that make a person of one who is new."""
     known = case.address(email)
     if known and known.person:
-        return Contact(known.person, known.name, known.email, known.locale), []
+        return Contact.from_address(known), []
     if email not in case.kept.persons:
         words = f"{case.mail.subject}\n{case.mail.text}"
         locale = language_of(words, case.mail.languages) or group.locale

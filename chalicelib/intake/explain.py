@@ -12,14 +12,12 @@ from chalicelib import table
 from chalicelib.errors import NotFound
 from chalicelib.intake import store
 from chalicelib.intake.case import id_key
-from chalicelib.intake.items import SesItem, SightingItem
+from chalicelib.intake.items import SightingItem
 from chalicelib.intake.model import INBOUND_PREFIX, Flight, Outcome
 from chalicelib.mail.parse import InboundMail, content_digest
 from chalicelib.ports import Ports
 from chalicelib.tickets.model import Article
-from chalicelib.tickets.store import MessageIdItem, article_of
-
-Key = tuple[str, str]
+from chalicelib.tickets.store import MessageIdItem, get_article
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,7 @@ class Explanation:
 
 def of_article(number: int, seq: int) -> Explanation:
     """Why an article stands where it stands; NotFound for one that no mail became."""
-    key = (table.ticket_pk(number), table.article_sk(seq))
-    article = article_of(table.fetch([key]).get(key))
-    if article is None:
-        raise NotFound(f"There is no article {seq} on ticket {number}.")
+    article = get_article(number, seq)
     if article.flight is None:
         raise NotFound(f"Article {seq} of ticket {number} came by no mail, or was erased.")
     return _of_article(article)
@@ -75,20 +70,20 @@ def of_ses_id(ses_id: str) -> Explanation:
     """What became of an inbound object."""
     wanted = [store.ses_key(ses_id), store.suspended_key(ses_id)]
     found = table.fetch(wanted)
-    claim = found.get(wanted[0])
-    if not isinstance(claim, SesItem):
+    fate = store.fate_of(found.get(wanted[0]))
+    if fate is None:
         raise NotFound(f"No mail came in under the SES id {ses_id}.")
-    number, seq = (int(n) if n is not None else None for n in (claim.number, claim.seq))
-    outcome = Outcome(claim.outcome)
-    if outcome is Outcome.ARTICLE and number and seq:
-        return of_article(number, seq)
-    if outcome is Outcome.DUPLICATE:
-        said = (f"The same mail had come in before and is on ticket {number}: nothing was done.",)
-        return Explanation(outcome.value, ses_id, number, None, {}, said)
+    if fate.number and fate.seq:
+        return of_article(fate.number, fate.seq)
+    outcome = fate.outcome.value
+    if fate.outcome is Outcome.DUPLICATE:
+        number = fate.number
+        said = f"The same mail had come in before and is on ticket {number}: nothing was done."
+        return Explanation(outcome, ses_id, number, None, {}, (said,))
     mail = store.suspended_of(found.get(wanted[1]))
     record = mail.flight if mail else {}
     gone = () if mail else ("It is not among the suspended mails any more.",)
-    return Explanation(outcome.value, ses_id, None, None, record, (*sentences(record), *gone))
+    return Explanation(outcome, ses_id, None, None, record, (*sentences(record), *gone))
 
 
 def _of_article(article: Article) -> Explanation:
@@ -150,6 +145,7 @@ _WHY = {
 _ACKS = {
     "sent": "The sender got an acknowledgement.",
     "group_off": "No acknowledgement: the group sends none.",
+    "internal": "No acknowledgement: the ticket is internal.",
     "not_human": "No acknowledgement: no human wrote the mail.",
     "muted": "No acknowledgement: mail to the sender comes back.",
     "not_authenticated": "No acknowledgement: an unknown sender who is not authenticated.",

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib import table
-from chalicelib.errors import Conflict
 from chalicelib.facts import Fact
-from chalicelib.ledger.model import GENESIS, Entry, make_entry
-from chalicelib.ledger.store import EntryItem, from_item, to_item
+from chalicelib.ledger.model import EMPTY, End, next_entry
+from chalicelib.ledger.store import EntryItem, entry_write, from_item
 from chalicelib.people import store as people
 from chalicelib.ports import Ports
 from chalicelib.tickets import service as tickets
@@ -22,17 +21,14 @@ from chalicelib.tickets.access import Who
 def judge(ports: Ports, who: Who, email: str, fact: Fact, **marks: bool) -> None:
     """Set the marks of an address, unless it has them already."""
     key = people.address_key(ports.keys(), email)
-    for attempt in range(tickets.ATTEMPTS):
+
+    def attempt() -> None:
         known = people.address_of(table.fetch([key]).get(key))
         if known and all(getattr(known, mark) is value for mark, value in marks.items()):
             return
-        try:
-            table.transact(judgement(ports, who, email, fact, marks))
-        except table.Lost:
-            tickets.linger(ports, attempt)
-            continue
-        return
-    raise Conflict("Somebody else judges this address at once: look again.")
+        table.transact(judgement(ports, who, email, fact, marks))
+
+    tickets.retried(ports, attempt, "Somebody else judges this address at once: look again.")
 
 
 def judgement(
@@ -42,8 +38,8 @@ def judgement(
     keys = ports.keys()
     scope = table.system_pk(f"address#{hide(ports, email)}")
     newest = table.query(scope, newest_first=True, limit=1).items
-    last = next((from_item(item) for item in newest if isinstance(item, EntryItem)), None)
-    return [people.judging(keys, email, **marks), next_entry(ports, who, scope, last, fact)]
+    end = next((from_item(item).end for item in newest if isinstance(item, EntryItem)), EMPTY)
+    return [people.judging(keys, email, **marks), decided(ports, who, scope, end, fact)]
 
 
 def hide(ports: Ports, email: str) -> str:
@@ -51,16 +47,7 @@ def hide(ports: Ports, email: str) -> str:
     return ports.keys().hide(email.lower())
 
 
-def next_entry(ports: Ports, who: Who, scope: str, last: Entry | None, fact: Fact) -> table.Write:
-    """The next entry of a ledger; whoever writes the same place second loses."""
-    entry = make_entry(
-        scope,
-        last.seq + 1 if last else 1,
-        [fact],
-        at=ports.clock(),
-        actor=who.actor,
-        cause="suspended",
-        prev=last.hash if last else GENESIS,
-        salt=tickets.new_salt(),
-    )
-    return table.put_new(to_item(entry))
+def decided(ports: Ports, who: Who, scope: str, after: End, fact: Fact) -> table.Write:
+    """The next entry of the ledger of an address or a mail: what somebody has decided of it."""
+    entry = next_entry(scope, after, [fact], at=ports.clock(), actor=who.actor, cause="suspended")
+    return entry_write(entry)

@@ -146,12 +146,13 @@ def stored_form(message_id: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the table knows: the ticket that a number leads to, the one that it names, and the
-    tickets of an id or a foreign key.
+    tickets of an id or a foreign key; and the organization of whose domain the sender is.
     """
 
     ticket: Callable[[int], Ticket | None]
     named: Callable[[int], Ticket | None]
     stored: Callable[[str], Sequence[int]]
+    organization: str = ""
 
 
 def match(
@@ -159,7 +160,7 @@ def match(
 ) -> tuple[Match | None, list[str]]:
     """The first clue that names a ticket that exists, and why those before it did not count.
 
-    A tag counts from those on the ticket, or from the staff, only.
+    A tag counts from those on the ticket, from colleagues of its requester, and from the staff.
     """
     tried = [f"{name}=forged" for name in found.forged]
     for key, number, place, obstacle in _candidates(found, sender, known, is_staff=is_staff):
@@ -183,7 +184,7 @@ def _candidates(found: Clues, sender: str, known: Known, *, is_staff: bool) -> I
         yield _of_link(*found.link, known)
     if found.tagged:
         obstacle = _absence(known, found.tagged)
-        is_ours = is_staff or _is_on(known, found.tagged, sender)
+        is_ours = is_staff or _is_on(known, found.tagged, sender) or _is_near(known, found.tagged)
         yield "subject_tag", found.tagged, None, obstacle or ("" if is_ours else "not_on_ticket")
     yield from _stored("foreign", found.foreign, sender, known)
 
@@ -200,6 +201,13 @@ def _is_on(known: Known, number: int, sender: str) -> bool:
     """Those on a ticket that was merged are known where it leads, too."""
     found = (known.named(number), known.ticket(number))
     return any(ticket is not None and ticket.place_of(sender) is not None for ticket in found)
+
+
+def _is_near(known: Known, number: int) -> bool:
+    """Whether the sender is of the organization that the ticket is for."""
+    found = (known.named(number), known.ticket(number))
+    owners = {ticket.organization for ticket in found if ticket}
+    return bool(known.organization) and known.organization in owners
 
 
 def _absence(known: Known, number: int) -> str:

@@ -109,6 +109,15 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of an inbound object: for an article or a duplicate also on which ticket."""
+
+    outcome: Outcome
+    number: int | None = None
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """The ticket that a mail points at: by which key, and whose signature it was, if any."""
 
@@ -134,6 +143,10 @@ class Rate:
     first_number: int | None = None
     last_number: int | None = None
 
+    def opened_by(self, number: int) -> int:
+        """How many tickets this hour had before that one; none where nobody knows."""
+        return number - self.first_number if self.first_number is not None else 0
+
 
 Flight = dict[str, str]
 
@@ -157,6 +170,11 @@ class Suspended:
     def has_virus(self) -> bool:
         """Whether nobody may have the original, or let it in."""
         return self.verdicts.virus == "FAIL"
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the sender's domain vouched for the mail when it came in."""
+        return self.flight.get("authenticated") == "yes"
 
     @property
     def receipt(self) -> Receipt:

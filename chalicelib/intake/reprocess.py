@@ -9,31 +9,27 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib import facts, table
+from chalicelib import facts
 from chalicelib.desk.service import live_desk
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.intake import screen, service, store
 from chalicelib.intake.contents import read_mail, store_files, with_contents
-from chalicelib.intake.model import INBOUND_PREFIX, Cause, Rate
-from chalicelib.intake.service import Fate
-from chalicelib.ledger.model import Actor
+from chalicelib.intake.model import INBOUND_PREFIX, Cause, Fate, Rate
+from chalicelib.ledger.model import OPERATOR
 from chalicelib.people import service as people
 from chalicelib.ports import Ports
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Article, Ticket
-from chalicelib.tickets.store import article_of
-
-OPERATOR = Actor("system", "operator")
+from chalicelib.tickets.store import get_article
 
 
 def article(ports: Ports, number: int, seq: int) -> bool:
     """Read the mail behind an article again; whether that made any difference."""
-    key = (table.ticket_pk(number), table.article_sk(seq))
 
     def decide(ticket: Ticket | None, _: datetime) -> Change | None:
-        before = article_of(table.fetch([key]).get(key))
-        if ticket is None or before is None or before.raw_key is None:
+        before = get_article(number, seq)
+        if ticket is None or before.raw_key is None:
             raise NotFound(f"Article {seq} of ticket {number} has no original mail.")
         after = _read_again(ports, before)
         if after == before:

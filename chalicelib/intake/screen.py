@@ -62,8 +62,7 @@ def is_flood(rate: Rate, limits: Limits, now: datetime) -> bool:
 
 def is_crowd(rate: Rate, limits: Limits, number: int, *, authenticated: bool, known: bool) -> bool:
     """Whether the desk is drowned in new tickets, so that strangers' mail has to wait."""
-    opened = number - rate.first_number if rate.first_number is not None else 0
-    return opened >= limits.tickets and not (authenticated or known)
+    return rate.opened_by(number) >= limits.tickets and not (authenticated or known)
 
 
 def is_automatic(mail: InboundMail, receipt: Receipt, known: Address | None) -> bool:
@@ -138,7 +137,6 @@ def acknowledgement(
     """`sent` where a machine may answer, else why not: an answer to a forged sender is a mail to
     a stranger, and a thousand of them are a bomb.
     """
-    opened = number - rate.first_number if rate.first_number is not None else 0
     obstacles = (
         (not group.acknowledges, "group_off"),
         (mail.kind is not MailKind.HUMAN, "not_human"),
@@ -150,6 +148,6 @@ def acknowledgement(
             "limit_address",
         ),
         (rate.acks_to_domain >= limits.acks_to_a_domain, "limit_domain"),
-        (opened >= limits.acks_to_everybody, "limit_desk"),
+        (rate.opened_by(number) >= limits.acks_to_everybody, "limit_desk"),
     )
     return next((reason for holds, reason in obstacles if holds), "sent")

@@ -8,7 +8,6 @@ claim on its SES id, written with what it became, says which.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from chalicelib import facts, table
 from chalicelib.desk.model import Desk, Group
@@ -19,29 +18,19 @@ from chalicelib.intake import screen, store
 from chalicelib.intake.case import Case, Kept, Opened, Release, id_key, look_up
 from chalicelib.intake.contents import read_mail
 from chalicelib.intake.decide import Decision, join, new_ticket, passed_on, reject
-from chalicelib.intake.items import SesItem
-from chalicelib.intake.model import Cause, Match, Outcome, Receipt, Suspended
+from chalicelib.intake.model import Cause, Fate, Match, Outcome, Receipt, Suspended
 from chalicelib.intake.suspend import ACTOR, suspend, suspend_unreadable
-from chalicelib.ledger.model import Actor, make_entry
-from chalicelib.ledger.store import to_item
+from chalicelib.ledger.model import Actor, next_entry
+from chalicelib.ledger.store import entry_write
 from chalicelib.mail.addresses import Address
 from chalicelib.mail.forwarded import forwarded
-from chalicelib.mail.parse import MailError, MailKind, content_digest
+from chalicelib.mail.parse import MailError, content_digest
 from chalicelib.people import store as people_store
 from chalicelib.ports import Ports
-from chalicelib.tickets import changes, statuses
+from chalicelib.tickets import changes, followed, statuses
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
-from chalicelib.tickets.model import Ticket
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of an inbound object: for an article or a duplicate also on which ticket."""
-
-    outcome: Outcome
-    number: int | None = None
-    seq: int | None = None
+from chalicelib.tickets.model import BY_PEOPLE, Ticket
 
 
 def receive(ports: Ports, receipt: Receipt) -> Outcome:
@@ -103,45 +92,42 @@ def _settled(
     ports: Ports, receipt: Receipt, opened: Opened, desk: Desk, release: Release | None = None
 ) -> Fate:
     kept = Kept()
-    for attempt in range(tickets.ATTEMPTS):
+
+    def attempt() -> Fate:
         case = look_up(ports, receipt, opened, desk, kept, release)
-        fate = _earlier(case)
-        if fate:
-            return fate
-        try:
-            return _settle(case)
-        except table.Lost:
-            tickets.linger(ports, attempt)
-    raise Conflict(f"Mail {receipt.ses_id} lost {tickets.ATTEMPTS} races: it is delivered again.")
+        return _earlier(case) or _settle(case)
+
+    words = f"Mail {receipt.ses_id} lost {tickets.ATTEMPTS} races: it is delivered again."
+    return tickets.retried(ports, attempt, words)
 
 
 def _held_by(lost: table.Lost, receipt: Receipt) -> Outcome:
-    held = lost.held.get(store.ses_key(receipt.ses_id))
-    if not isinstance(held, SesItem):
+    fate = store.fate_of(lost.held.get(store.ses_key(receipt.ses_id)))
+    if fate is None:
         raise lost
-    return Outcome(held.outcome)
+    return fate.outcome
 
 
 def _earlier(case: Case) -> Fate | None:
     """What the mail has become already; a suspended one that is released is not done yet."""
-    claim = case.earlier
-    if claim is None or (case.release and claim.outcome == Outcome.SUSPENDED):
-        return None
-    number, seq = (int(n) if n is not None else None for n in (claim.number, claim.seq))
-    return Fate(Outcome(claim.outcome), number, seq)
+    fate = case.earlier
+    is_waiting = fate is not None and fate.outcome is Outcome.SUSPENDED
+    return None if case.release and is_waiting else fate
 
 
 def _settle(case: Case) -> Fate:
     """One attempt; raises table.Lost where somebody was faster."""
     repeated = _repeated(case)
     if repeated:
-        table.transact(_fate_writes(case, Fate(Outcome.DUPLICATE, repeated)))
-        return Fate(Outcome.DUPLICATE, repeated)
+        fate = Fate(Outcome.DUPLICATE, repeated)
+        table.transact(_fate_writes(case, fate))
+        return fate
     cause = None if case.release else _suspension(case)
     if cause:
         suspend(case, cause)
         return Fate(Outcome.SUSPENDED)
-    known = matching.Known(case.ticket, case.named, case.stored)
+    owner = case.organization(case.sender) if case.is_authenticated else ""
+    known = matching.Known(case.ticket, case.named, case.stored, owner)
     match, tried = matching.match(case.clues, case.sender, known, is_staff=case.agent is not None)
     ticket = _own(case, case.ticket(match.number)) if match else None
     group = _group(case, ticket)
@@ -149,11 +135,12 @@ def _settle(case: Case) -> Fate:
     if cause or group is None:
         suspend(case, cause or Cause.NO_GROUP, tried, why=why)
         return Fate(Outcome.SUSPENDED)
-    fate = _after_close(case, match, ticket) if match and ticket else ""
-    if match and ticket and fate == "reject":
-        return _write(case, reject(case, match, ticket, group, tried))
-    if match and ticket and fate != "follow_up":
-        return _write(case, join(case, match, ticket, group, tried))
+    if match and ticket:
+        after_close = _after_close(case, match, ticket)
+        if after_close == "reject":
+            return _write(case, reject(case, match, ticket, group, tried))
+        if after_close != "follow_up":
+            return _write(case, join(case, match, ticket, group, tried))
     return _open_ticket(case, group, tried, follows=ticket)
 
 
@@ -218,7 +205,7 @@ def _group(case: Case, ticket: Ticket | None) -> Group | None:
 
 def _after_close(case: Case, match: Match, ticket: Ticket) -> str:
     """What the customer's mail does where the ticket was closed: see `statuses.after_close`."""
-    if case.mail.kind not in {MailKind.HUMAN, MailKind.LIST} or case.agent:
+    if case.mail.kind not in BY_PEOPLE or case.agent:
         return ""
     return "" if case.distrust(match, ticket) else statuses.after_close(ticket, case.desk, case.now)
 
@@ -263,6 +250,7 @@ def _write(case: Case, decision: Decision) -> Fate:
     if change.before is None and case.rate.first_number is None:
         also.append(case.rates.begin_hour(change.after.number))
     actor = case.release.actor if case.release else ACTOR
+    change = followed.told(case.ports, change, actor, case.now)
     tickets.save(change, actor=actor, cause="mail", now=case.now, also=also)
     return fate
 
@@ -270,20 +258,11 @@ def _write(case: Case, decision: Decision) -> Fate:
 def _fate_writes(case: Case, fate: Fate) -> list[table.Write]:
     """What says what became of the object, once and for all."""
     if case.release is None:
-        return [store.claim(case.receipt, fate.outcome, fate.number, fate.seq)]
-    before = case.suspension
-    entry = make_entry(
-        before.scope,
-        before.seq + 1,
-        [facts.MailReleased(case.receipt.ses_id, fate.outcome.value, fate.number or 0)],
-        at=case.now,
-        actor=case.release.actor,
-        cause="release",
-        prev=before.hash,
-        salt=tickets.new_salt(),
-    )
-    settled = store.settled(case.release.suspended, fate.outcome, fate.number, fate.seq)
-    return [*settled, table.put_new(to_item(entry))]
+        return [store.claim(case.receipt, fate)]
+    before, actor = case.suspension, case.release.actor
+    fact = facts.MailReleased(case.receipt.ses_id, fate.outcome.value, fate.number or 0)
+    entry = next_entry(before.scope, before.end, [fact], at=case.now, actor=actor, cause="release")
+    return [*store.settled(case.release.suspended, fate), entry_write(entry)]
 
 
 def _remember_id(case: Case, number: int, seq: int) -> Sequence[table.Write]:

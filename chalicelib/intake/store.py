@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib import table
 from chalicelib.intake.items import SesItem, SightingItem, SuspendedItem
-from chalicelib.intake.model import Cause, Outcome, Receipt, Suspended, Verdicts
+from chalicelib.intake.model import Cause, Fate, Outcome, Receipt, Suspended, Verdicts
 
 SUSPENDED_LIFE = timedelta(days=30)
 
@@ -16,31 +16,35 @@ def ses_key(ses_id: str) -> tuple[str, str]:
     return table.ses_pk(ses_id), table.CLAIM
 
 
-def claim(
-    receipt: Receipt, outcome: Outcome, number: int | None = None, seq: int | None = None
-) -> table.Write:
+def claim(receipt: Receipt, fate: Fate) -> table.Write:
     """Say what became of an inbound object, once and for all; it stays as long as the original."""
     pk, sk = ses_key(receipt.ses_id)
     item = SesItem(
         pk=pk,
         sk=sk,
-        outcome=outcome.value,
+        outcome=fate.outcome.value,
         at=receipt.received_at,
-        number=number,
-        seq=seq,
+        number=fate.number,
+        seq=fate.seq,
     )
     return table.put_new(item)
 
 
-def settled(
-    mail: Suspended, outcome: Outcome, number: int | None = None, seq: int | None = None
-) -> list[table.Write]:
+def fate_of(item: table.Item | None) -> Fate | None:
+    """What a claim says became of its object."""
+    if not isinstance(item, SesItem):
+        return None
+    number, seq = (int(n) if n is not None else None for n in (item.number, item.seq))
+    return Fate(Outcome(item.outcome), number, seq)
+
+
+def settled(mail: Suspended, fate: Fate) -> list[table.Write]:
     """What a suspended mail has become after all; whoever comes second loses."""
     pk, sk = ses_key(mail.id)
     actions = (
-        SesItem.outcome.set(outcome.value),
-        *([SesItem.number.set(number)] if number is not None else []),
-        *([SesItem.seq.set(seq)] if seq is not None else []),
+        SesItem.outcome.set(fate.outcome.value),
+        *([SesItem.number.set(fate.number)] if fate.number is not None else []),
+        *([SesItem.seq.set(fate.seq)] if fate.seq is not None else []),
     )
     is_suspended = SesItem.outcome == Outcome.SUSPENDED.value
     return [
@@ -60,9 +64,14 @@ def sighting(message_id_pk: str, ses_id: str) -> table.Write:
     return table.Write(SightingItem(pk=message_id_pk, sk=table.SIGHTING, ses_id=ses_id))
 
 
+def ledger_of(mail_id: str) -> str:
+    """The scope of what was decided of a mail that was suspended."""
+    return table.system_pk(f"mail#{mail_id}")
+
+
 def suspension_key(mail_id: str) -> tuple[str, str]:
-    """Where the ledger says that a mail was suspended."""
-    return table.system_pk(f"mail#{mail_id}"), table.entry_sk(1)
+    """Where the ledger says that a mail was suspended: its first entry."""
+    return ledger_of(mail_id), table.entry_sk(1)
 
 
 def suspended_key(mail_id: str) -> tuple[str, str]:

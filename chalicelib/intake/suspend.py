@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from chalicelib import facts, table
+from chalicelib.desk.mail import BLOCKED_FOR
 from chalicelib.intake import flight, store
 from chalicelib.intake.case import Case, id_key
-from chalicelib.intake.model import Cause, Flight, Outcome, Receipt, Suspended
-from chalicelib.ledger.model import GENESIS, Actor, make_entry
-from chalicelib.ledger.store import to_item
+from chalicelib.intake.model import Cause, Fate, Flight, Outcome, Receipt, Suspended
+from chalicelib.ledger.model import EMPTY, Actor, next_entry
+from chalicelib.ledger.store import entry_write
 from chalicelib.ports import Ports
 from chalicelib.tickets import changes
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets.changes import Change
-from chalicelib.tickets.model import Contact, Ticket
 
 ACTOR = Actor("system", "intake")
-BLOCK = timedelta(hours=1)
 
 
 def suspend(case: Case, cause: Cause, tried: Sequence[str] = (), *, why: str = "") -> None:
@@ -60,18 +58,10 @@ def _suspended(
 
 def _writes(ports: Ports, mail: Suspended) -> list[table.Write]:
     """The claim, the mail and the entry that says so: none without the others."""
-    entry = make_entry(
-        store.suspension_key(mail.id)[0],
-        1,
-        [facts.MailSuspended(mail.id, mail.cause.value)],
-        at=ports.clock(),
-        actor=ACTOR,
-        cause="mail",
-        prev=GENESIS,
-        salt=tickets.new_salt(),
-    )
-    claim = store.claim(mail.receipt, Outcome.SUSPENDED)
-    return [claim, store.suspended_write(mail), table.Write(to_item(entry))]
+    scope, fact = store.ledger_of(mail.id), facts.MailSuspended(mail.id, mail.cause.value)
+    entry = next_entry(scope, EMPTY, [fact], at=ports.clock(), actor=ACTOR, cause="mail")
+    claim = store.claim(mail.receipt, Fate(Outcome.SUSPENDED))
+    return [claim, store.suspended_write(mail), entry_write(entry)]
 
 
 def _begin_block(case: Case, writes: list[table.Write]) -> None:
@@ -83,24 +73,16 @@ def _begin_block(case: Case, writes: list[table.Write]) -> None:
     if rate.blocked_until and case.now < rate.blocked_until:
         table.transact(writes)
         return
-    until = case.now + BLOCK
+    until = case.now + BLOCKED_FOR
     writes.append(case.rates.block(until))
     ticket = case.ticket(rate.last_number) if rate.last_number else None
     if ticket is None:
         table.transact(writes)
         return
     fact = facts.SenderBlocked(until.isoformat(), case.sender)
-    change = _with_notice(case, Change(ticket, ticket, (fact,)), ticket)
+    change, lead = Change(ticket, ticket, (fact,)), case.desk.lead_of(ticket.group)
+    if lead:
+        change = tickets.with_notice(
+            case.ports, change, lead, mail="flood", now=case.now, target=case.sender
+        )
     tickets.save(change, actor=ACTOR, cause="mail", now=case.now, also=writes)
-
-
-def _with_notice(case: Case, change: Change, ticket: Ticket) -> Change:
-    group = case.desk.groups.get(ticket.group)
-    lead = case.desk.agents.get(group.lead or "") if group else None
-    if lead is None:
-        return change
-    contact = Contact(lead.id, lead.name, lead.email, lead.locale)
-    notice = tickets.delivery_to(
-        case.ports, change, contact, None, mail="flood", now=case.now, target=case.sender
-    )
-    return changes.with_deliveries(change, [notice])

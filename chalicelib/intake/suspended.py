@@ -25,9 +25,9 @@ from chalicelib.facts import (
 )
 from chalicelib.intake import service, store
 from chalicelib.intake.contents import read_mail
-from chalicelib.intake.judge import hide, judge, judgement, next_entry
+from chalicelib.intake.judge import decided, hide, judge, judgement
 from chalicelib.intake.model import Cause, Suspended
-from chalicelib.ledger.model import Entry
+from chalicelib.ledger.model import End
 from chalicelib.ledger.store import EntryItem, from_item
 from chalicelib.mail.parse import MailError
 from chalicelib.people import store as people
@@ -102,7 +102,7 @@ def release(ports: Ports, who: Who, mail_id: str) -> Result:
     carries a virus stays where it is.
     """
     who.need(WRITE)
-    return _released(_let_in(ports, who, _find(mail_id)), Done.RELEASED)
+    return Result(mail_id, Done.RELEASED, _let_in(ports, who, _find(mail_id)))
 
 
 def allow(ports: Ports, who: Who, mail_id: str) -> Result:
@@ -114,9 +114,9 @@ def allow(ports: Ports, who: Who, mail_id: str) -> Result:
     who.need(WRITE)
     found = _find(mail_id)
     sender = _vouched_sender(ports, found)
-    found = _let_in(ports, who, found)
+    ticket = _let_in(ports, who, found)
     judge(ports, who, sender, AddressAllowed(mail_id), is_allowed=True, is_blocked=False)
-    return _released(found, Done.ALLOWED)
+    return Result(mail_id, Done.ALLOWED, ticket)
 
 
 def block(ports: Ports, who: Who, mail_id: str) -> Result:
@@ -185,12 +185,12 @@ def _tried(ports: Ports, who: Who, verb: Verb, mail_id: str) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A mail that was suspended once: itself, if it still is, and its ledger."""
+    """A mail that was suspended once: itself, if it still is, and what its ledger says."""
 
     id: str
     mail: Suspended | None
-    last: Entry
     facts: tuple[Fact, ...]
+    end: End
 
     @property
     def released(self) -> MailReleased:
@@ -212,7 +212,7 @@ def _find(mail_id: str) -> _Found:
         raise NotFound("There is no such mail.")
     # The mail first: what is decided meanwhile is in its ledger then.
     mail = store.get_suspended(mail_id)
-    items = table.query(store.suspension_key(mail_id)[0]).items
+    items = table.query(store.ledger_of(mail_id)).items
     entries = [from_item(item) for item in items if isinstance(item, EntryItem)]
     if not entries:
         raise NotFound("There is no such mail.")
@@ -220,25 +220,26 @@ def _find(mail_id: str) -> _Found:
     is_settled = any(isinstance(fact, MailReleased | MailDeleted) for fact in facts)
     if mail is None and not is_settled:
         raise NotFound("There is no such mail any more: its month was over.")
-    return _Found(mail_id, mail, entries[-1], facts)
+    return _Found(mail_id, mail, facts, entries[-1].end)
 
 
 # Letting in. ---------------------------------------------------------------------------------
 
 
-def _let_in(ports: Ports, who: Who, found: _Found) -> _Found:
+def _let_in(ports: Ports, who: Who, found: _Found) -> int:
+    """The ticket that a mail is on, now or since it was released before."""
     if found.mail is None:
-        return found
+        return found.released.ticket
     _need_releasable(found.mail)
     visible = (group for group in live_desk(ports).groups if who.may_see(group))
     try:
-        service.readmit(ports, found.mail, who.actor, group=next(visible, None))
+        fate = service.readmit(ports, found.mail, who.actor, group=next(visible, None))
     except Conflict:
         # Perhaps somebody else was faster, which the ledger knows.
         if (found := _find(found.id)).mail:
             raise
-        return found
-    return _find(found.id)
+        return found.released.ticket
+    return fate.number or 0
 
 
 def _need_releasable(mail: Suspended) -> None:
@@ -248,34 +249,32 @@ def _need_releasable(mail: Suspended) -> None:
         raise Refused("unreadable", "This mail cannot be read: download its original instead.")
 
 
-def _released(found: _Found, done: Done) -> Result:
-    return Result(found.id, done, found.released.ticket)
-
-
 def _vouched_sender(ports: Ports, found: _Found) -> str:
     """The address that the mail surely comes from, whether it is still suspended or not."""
     if found.mail:
         _need_releasable(found.mail)
-        sender, vouched = found.mail.sender, found.mail.flight.get("authenticated")
+        sender, is_vouched = found.mail.sender, found.mail.is_authenticated
     else:
-        sender, vouched = _read_again(ports, found)
-    if not sender or vouched != "yes":
+        sender, is_vouched = _read_again(ports, found)
+    if not (sender and is_vouched):
         message = "Nobody vouches for the sender of this mail: release it without allowing more."
         raise Refused("not_authenticated", message)
     return sender
 
 
-def _read_again(ports: Ports, found: _Found) -> tuple[str, str | None]:
+def _read_again(ports: Ports, found: _Found) -> tuple[str, bool]:
     """The sender of a mail that is on a ticket by now, and whether it was authenticated."""
-    key = store.ses_key(found.id)
-    claim = table.fetch([key]).get(key)
-    number, seq = found.released.ticket, int(getattr(claim, "seq", None) or 0)
-    place = (table.ticket_pk(number), table.article_sk(seq))
-    article = ticket_store.article_of(table.fetch([place]).get(place))
-    if article is None or article.raw_key is None:
-        return "", None
+    number, key = found.released.ticket, store.ses_key(found.id)
+    fate = store.fate_of(table.fetch([key]).get(key))
+    if fate is None or fate.seq is None:
+        # It was a duplicate, which is no article of its own.
+        return "", False
+    article = ticket_store.get_article(number, fate.seq)
+    if article.raw_key is None:
+        return "", False
     senders = read_mail(ports, article.raw_key)[0].from_
-    return (senders[0].address if senders else ""), (article.flight or {}).get("authenticated")
+    is_authenticated = (article.flight or {}).get("authenticated") == "yes"
+    return (senders[0].address if senders else ""), is_authenticated
 
 
 # Throwing away. ------------------------------------------------------------------------------
@@ -288,19 +287,18 @@ def _thrown(
     throw: Callable[[Suspended], tuple[MailDeleted, Sequence[table.Write]]],
 ) -> MailDeleted:
     """The fact that the mail is deleted, now or before."""
-    for attempt in range(tickets.ATTEMPTS):
+
+    def attempt() -> MailDeleted:
         found = _find(mail_id)
         if found.mail is None:
             return found.deleted
         fact, also = throw(found.mail)
-        entry = next_entry(ports, who, found.last.scope, found.last, fact)
-        try:
-            table.transact([store.deletion(found.mail, ports.clock()), entry, *also])
-        except table.Lost:
-            tickets.linger(ports, attempt)
-            continue
+        entry = decided(ports, who, store.ledger_of(mail_id), found.end, fact)
+        table.transact([store.deletion(found.mail, ports.clock()), entry, *also])
         return fact
-    raise Conflict("Somebody else decides about this mail at once: look again.")
+
+    words = "Somebody else decides about this mail at once: look again."
+    return tickets.retried(ports, attempt, words)
 
 
 def _blocked(deleted: MailDeleted) -> str:

@@ -1,4 +1,4 @@
-"""An entry: the facts of one change, chained to the entry before. Pure.
+"""An entry: the facts of one change, chained to the entry before. Pure, but for the salt.
 
 The hash covers a salted digest of the payload, not the payload: an erasure removes payload and
 salt, and the chain still verifies. The hash format is frozen: v1 is the canonical JSON below.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.facts import Fact, from_payload
 
 GENESIS = b"\0" * 32
+SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,20 @@ class Actor:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.id}"
+
+
+OPERATOR = Actor("system", "operator")
+CLOCK = Actor("system", "clock")
+
+
+class End(NamedTuple):
+    """Where a chain ends so far: the place and the hash of its last entry."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+EMPTY = End()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +68,37 @@ class Entry:
         return f"{self.scope}/{self.seq}"
 
     @property
+    def end(self) -> End:
+        """Where its chain ends while no other entry follows."""
+        return End(self.seq, self.hash)
+
+    @property
     def facts(self) -> tuple[Fact, ...]:
         """The facts, or none once they are erased."""
         if self.payload is None:
             return ()
         return tuple(from_payload(payload) for payload in json.loads(self.payload))
+
+
+def new_salt() -> bytes:
+    """What keeps a payload from being guessed by its digest once it is erased."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def next_entry(
+    scope: str, after: End, facts: Sequence[Fact], *, at: datetime, actor: Actor, cause: str
+) -> Entry:
+    """The entry that follows the end of a chain, with a salt of its own; the first after EMPTY."""
+    return make_entry(
+        scope,
+        after.seq + 1,
+        facts,
+        at=at,
+        actor=actor,
+        cause=cause,
+        prev=after.hash,
+        salt=new_salt(),
+    )
 
 
 def make_entry(  # noqa: PLR0913 - an entry has these parts

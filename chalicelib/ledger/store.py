@@ -84,6 +84,11 @@ def to_item(entry: Entry) -> EntryItem:
     )
 
 
+def entry_write(entry: Entry) -> table.Write:
+    """The write of an entry; whoever writes the same place second loses."""
+    return table.put_new(to_item(entry))
+
+
 def from_item(item: EntryItem) -> Entry:
     return Entry(
         scope=item.pk,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from chalicelib import table
 from chalicelib.people import store
 from chalicelib.people.language import language_of
 from chalicelib.people.model import Address, Person
+from chalicelib.people.organizations import domain_key, domain_of, owner_of
 from chalicelib.ports import Ports
 
 _ADDRESS = re.compile(r"[^\s@<>(),;:\\\"\[\]\x00-\x1f]{1,64}@[\w-]+(\.[\w-]+)+")
@@ -31,11 +33,15 @@ def find_or_make(
 
     A new person's language is that of `text`, else `locale`. Whoever asks vouches for the address.
     """
-    known = find(ports, email)
+    key, domain = store.address_key(ports.keys(), email), domain_key(domain_of(email))
+    found = table.fetch([key, domain])
+    known, organization = store.address_of(found.get(key)), owner_of(found.get(domain))
     if known and known.person:
-        return known, []
+        return replace(known, organization=organization), []
     person = new_person(ports, email, name, locale=language_of(text) or locale)
-    address = Address(person.email, person.id, person.name, person.locale)
+    address = Address(
+        person.email, person.id, person.name, person.locale, organization=organization
+    )
     return address, store.add(ports.keys(), person, known, is_proven=True)
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, UnicodeAttribute, UTCDateTimeAttribute
+from pynamodb.attributes import (
+    BinaryAttribute,
+    BooleanAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.expressions.condition import Condition
 
 from chalicelib import table
 from chalicelib.keys import Keys
@@ -12,11 +19,15 @@ from chalicelib.people.model import Address, Person
 
 
 class PersonItem(table.Item, discriminator="person"):
+    """A person, and where the chain of what was done to them ends; most have none."""
+
     name = UnicodeAttribute()
     email = UnicodeAttribute()
     locale = UnicodeAttribute()
     created_at = UTCDateTimeAttribute()
     is_erased = BooleanAttribute(default=False)
+    seq = NumberAttribute(null=True)
+    chain = BinaryAttribute(null=True, legacy_encoding=False)
 
 
 class AddressItem(table.Item, discriminator="address"):
@@ -70,6 +81,8 @@ def add(
         created_at=person.created_at,
         g1pk=table.PEOPLE_LIST,
         g1sk=person.id,
+        g3pk=table.NAMES_LIST,
+        g3sk=f"{table.name_sk(person.name)}#{person.id}",
         row=row,
     )
     address_pk, address_sk = address_key(keys, person.email)
@@ -94,7 +107,23 @@ def person_of(item: table.Item | None) -> Person | None:
     if not isinstance(item, PersonItem):
         return None
     person = item.pk.partition("#")[2]
-    return Person(person, item.name, item.email, item.locale, item.created_at, item.is_erased)
+    return Person(
+        person,
+        item.name,
+        item.email,
+        item.locale,
+        item.created_at,
+        item.is_erased,
+        int(item.seq or 0),
+        item.chain or b"",
+    )
+
+
+def unmoved(person: Person) -> Condition:
+    """That nothing was done to a person since they were read."""
+    is_first: Condition = PersonItem.seq.does_not_exist() & table.exists()
+    is_same: Condition = PersonItem.seq == person.seq
+    return is_same if person.seq else is_first
 
 
 def get(person: str) -> Person | None:
@@ -105,6 +134,15 @@ def get(person: str) -> Person | None:
 def list_page(limit: int, start: dict[str, Any] | None) -> table.Page:
     """Persons by age, oldest first; the items carry `row` only."""
     return table.query(table.PEOPLE_LIST, index="gsi1", limit=limit, start=start)
+
+
+def named(beginning: str, limit: int) -> list[Address]:
+    """Whose names begin so, in the order of their names, all where nothing is said: one call."""
+    key = table.name_sk(beginning)
+    begins = table.Item.g3sk.startswith(key) if key else None
+    page = table.query(table.NAMES_LIST, index="gsi3", sort=begins, limit=limit)
+    rows = [(item.pk.partition("#")[2], item.columns) for item in page.items]
+    return [Address(row["email"], person, row["name"], row["locale"]) for person, row in rows]
 
 
 def mute(keys: Keys, email: str) -> None:
@@ -128,8 +166,10 @@ def judging(keys: Keys, email: str, **marks: bool) -> table.Write:
     return table.Write(AddressItem(pk=pk, sk=sk), None, tuple(actions))
 
 
-def erase(keys: Keys, person: Person) -> list[table.Write]:
-    """The writes that leave of a person only the id; the address is free again."""
+def erase(keys: Keys, person: Person, *, seq: int, chain: bytes) -> list[table.Write]:
+    """The writes that leave of a person only the id, and the end of their ledger; the address is
+    free again.
+    """
     pk, sk = person_key(person.id)
     shell = PersonItem(
         pk=pk,
@@ -139,7 +179,9 @@ def erase(keys: Keys, person: Person) -> list[table.Write]:
         locale=person.locale,
         created_at=person.created_at,
         is_erased=True,
+        seq=seq,
+        chain=chain,
     )
     address_pk, address_sk = address_key(keys, person.email)
     gone = AddressItem(pk=address_pk, sk=address_sk)
-    return [table.Write(shell), table.Write(gone, is_removal=True)]
+    return [table.Write(shell, unmoved(person)), table.Write(gone, is_removal=True)]

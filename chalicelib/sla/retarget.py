@@ -14,7 +14,7 @@ from datetime import datetime
 from chalicelib import facts, table
 from chalicelib.desk.model import Desk
 from chalicelib.desk.service import live_desk
-from chalicelib.ledger.model import Actor
+from chalicelib.ledger.model import OPERATOR
 from chalicelib.ports import Ports
 from chalicelib.tickets import changes
 from chalicelib.tickets import service as tickets
@@ -22,7 +22,6 @@ from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Ticket
 
-OPERATOR = Actor("system", "operator")
 PAGE = 100
 
 
@@ -42,8 +41,9 @@ def retarget(
     for group in groups or desk.groups:
         # A ticket that moves forward within the list is met again, and is right by then.
         for page in table.pages(table.group_open(group), index="gsi1", limit=PAGE):
-            found = table.fetch([(item.pk, item.sk) for item in page.items])
-            for ticket in filter(None, map(ticket_store.ticket_of, found.values())):
+            keys = [(item.pk, item.sk) for item in page.items]
+            found = table.fetch(keys)
+            for ticket in filter(None, (ticket_store.ticket_of(found.get(key)) for key in keys)):
                 if moved := _one(ports, desk, ticket, is_rehearsal=is_rehearsal):
                     yield moved
 

@@ -1,16 +1,19 @@
-"""The verbs of the clock. The sweep records breaches and warnings, each with what is to be sent
-about it or as a fact that is reacted to, so a sweep that dies half-way has lost nothing.
+"""The verbs of the clock: what the sweep records, who takes note, and how it all came about.
+
+The sweep records misses and steps as facts, in one transaction a ticket, and tells nobody: what
+follows from those facts is in `escalation`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from chalicelib import facts, i18n, table
-from chalicelib.desk.model import Agent, Desk
+from chalicelib import facts, table
+from chalicelib.clocks.ladders import escalates
+from chalicelib.clocks.targets import next_alarm
 from chalicelib.desk.service import live_desk
-from chalicelib.ledger.model import Actor
+from chalicelib.errors import Conflict
+from chalicelib.ledger.model import CLOCK
 from chalicelib.ports import Ports
 from chalicelib.sla.explain import Explanation, explained
 from chalicelib.tickets import changes, promised
@@ -18,19 +21,17 @@ from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.access import Who, seen
 from chalicelib.tickets.changes import Change
-from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Ticket
-
-CLOCK = Actor("system", "clock")
-ESCALATION = Actor("system", "escalation")
+from chalicelib.tickets.model import Ticket
 
 
 def tick(ports: Ports, item: table.Item) -> None:
     """Record what is due on a ticket whose alarm rang; nothing where somebody was faster."""
-    first = ticket_store.ticket_of(item)
-    if first is None:
+    first, now = ticket_store.ticket_of(item), ports.clock()
+    alarm_at = next_alarm(first.clocks) if first else None
+    if first is None or alarm_at is None or alarm_at > now:
         return
-    now = ports.clock()
-    change = _due(ports, first, now)
+    desk = live_desk(ports)
+    change = changes.came_due(first, desk, now)
     if change is None:
         return
     try:
@@ -38,101 +39,30 @@ def tick(ports: Ports, item: table.Item) -> None:
     except table.Lost:
 
         def decide(ticket: Ticket | None, now: datetime) -> Change | None:
-            return _due(ports, ticket, now) if ticket else None
+            return changes.came_due(ticket, desk, now) if ticket else None
 
         tickets.amend(ports, first.number, decide, actor=CLOCK, cause="sweep")
 
 
-def _due(ports: Ports, ticket: Ticket, now: datetime) -> Change | None:
-    """The breaches due by now and, where a warning is, that it is given."""
-    change = changes.breached(ticket, now)
-    clocks = change.after.clocks if change else ticket.clocks
-    if any(clock.warn_at and clock.warn_at <= now for clock in clocks):
-        return _warned(ports, change or Change(ticket, ticket, ()), now)
-    return change
+def acknowledge(ports: Ports, who: Who, number: int) -> tickets.Saved:
+    """Take note of what escalates on a ticket; whoever was faster stays the one who did.
 
-
-def _warned(ports: Ports, change: Change, now: datetime) -> Change:
-    """The change with the warnings due by now: one mail, about what will be missed first.
-
-    It goes to the assignee, or to the lead where nobody has the ticket.
+    Raises Conflict where nothing has escalated.
     """
+    who.need("tickets:write")
     desk = live_desk(ports)
-    ticket, near = promised.warned(change.after, desk, now)
-    change = replace(change, after=ticket, facts=(*change.facts, *near))
-    agent = desk.agents.get(ticket.assignee or "") or _lead(desk, ticket)
-    if agent is None or not near:
-        return change
-    target = min(near, key=lambda fact: fact.due_at).target
-    notice = tickets.delivery_to(
-        ports, change, _contact(agent), None, mail="warning", now=now, target=target
-    )
-    return changes.with_deliveries(change, [notice])
 
+    def decide(found: Ticket | None, now: datetime) -> Change | None:
+        ticket = seen(who, found, number)
+        names = [clock.name for clock in ticket.clocks if escalates(clock)]
+        if not names:
+            if any(clock.acknowledged for clock in ticket.clocks):
+                return None
+            raise Conflict("Nothing escalates on this ticket.")
+        after = promised.acknowledged(ticket, desk, str(who.actor), now)
+        return Change(ticket, after, (facts.EscalationAcknowledged(names),))
 
-def _lead(desk: Desk, ticket: Ticket) -> Agent | None:
-    group = desk.groups.get(ticket.group)
-    return desk.agents.get(group.lead or "") if group else None
-
-
-def _contact(agent: Agent) -> Contact:
-    return Contact(agent.id, agent.name, agent.email, agent.locale)
-
-
-def escalate(ports: Ports, number: int, seq: int, target: str) -> None:
-    """Tell the group lead of a breach, and propose what the policy has for it.
-
-    Once, however often the fact arrives.
-    """
-    desk = live_desk(ports)
-    pk = table.ticket_pk(number)
-    reaction = f"escalate#{target}"
-
-    def decide(ticket: Ticket | None, now: datetime) -> Change | None:
-        if ticket is None:
-            return None
-        change = _compensated(Change(ticket, ticket, ()), desk, target, now)
-        lead = _lead(desk, ticket)
-        if lead:
-            change = replace(change, facts=(*change.facts, facts.Escalated(target, lead.id)))
-            notice = tickets.delivery_to(
-                ports, change, _contact(lead), None, mail="escalation", now=now, target=target
-            )
-            change = changes.with_deliveries(change, [notice])
-        return change if change.facts else None
-
-    claim = tickets.Claim(
-        (pk, table.effect_sk(seq, reaction)),
-        lambda _number, _seq: ticket_store.effect_write(number, seq, reaction, ports.clock()),
-    )
-    try:
-        tickets.amend(ports, number, decide, actor=ESCALATION, cause=f"{pk}/{seq}", claim=claim)
-    except tickets.Done:
-        return
-
-
-def _compensated(change: Change, desk: Desk, target: str, now: datetime) -> Change:
-    """The change with a note of what agents may offer for the miss, where the policy says so."""
-    ticket = change.after
-    clock = next((clock for clock in ticket.clocks if clock.name == target), None)
-    policy = desk.policies.get(clock.policy) if clock else None
-    if policy is None or not policy.compensation:
-        return change
-    group = desk.groups.get(ticket.group)
-    locale = group.locale if group else desk.locale
-    text = i18n.word("proposal", "compensation", locale) % {
-        "target": i18n.word("target", target, locale),
-        "text": policy.compensation,
-    }
-    note = Article(
-        number=ticket.number,
-        seq=change.seq,
-        kind=ArticleKind.NOTE,
-        author=Author("system", desk.name),
-        text=text,
-        at=now,
-    )
-    return changes.written_by_agent(ticket, note, desk)
+    return tickets.amend(ports, number, decide, actor=who.actor, cause="acknowledge")
 
 
 def explain(ports: Ports, who: Who, number: int) -> tuple[Explanation, ...]:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.desk.model import Agent
+from chalicelib.desk.model import Agent, Desk
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.ledger.model import Actor
-from chalicelib.tickets.model import Article, Author, Contact, Ticket
+from chalicelib.tickets.model import BY_PEOPLE, Article, Author, Contact, Ticket
 
 SCOPES = (
     "tickets:read",
     "tickets:write",
     "people:read",
+    "people:write",
     "suspended:read",
     "suspended:write",
+    "events:write",
+    "rules:read",
+    "rules:write",
     "exports",
 )
+# What agents need who are no admins.
+OF_AGENTS = frozenset(SCOPES) - {"rules:read", "rules:write", "exports"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Who:
     @classmethod
     def from_agent(cls, agent: Agent) -> Who:
         groups = None if agent.is_admin else agent.groups
-        scopes = frozenset(SCOPES if agent.is_admin else SCOPES[:-1])
+        scopes = frozenset(SCOPES) if agent.is_admin else OF_AGENTS
         return cls(
             Actor("agent", agent.id),
             agent.name,
@@ -70,9 +76,16 @@ def seen(who: Who, ticket: Ticket | None, number: int) -> Ticket:
     return ticket
 
 
+def is_internal(ticket: Ticket, type_id: str, desk: Desk) -> bool:
+    """Whether a ticket of this type is the agents' own; one that was so once is for good."""
+    kind = desk.types.get(type_id)
+    return ticket.is_internal or (kind is not None and kind.is_internal)
+
+
 def holder(ticket: Ticket | None, place: int, epoch: int) -> Contact:
     """The contact whose signed link this is, or NotFound; the field `link` says what is wrong."""
-    if ticket is None or place >= len(ticket.contacts):
+    places = dict(ticket.present) if ticket and not ticket.is_internal else {}
+    if ticket is None or place not in places:
         raise NotFound("This link leads nowhere.", fields={"link": "invalid"})
     if ticket.link_epoch != epoch:
         raise NotFound("This link is too old.", fields={"link": "expired"})
@@ -84,5 +97,10 @@ def is_for(contact: Contact, article: Article) -> bool:
 
     What machines mail to a ticket is not for customers: it may be a code that somebody lured here.
     """
-    is_written = article.mail_kind in {"human", "list"}
+    is_written = article.mail_kind in BY_PEOPLE
     return article.is_public and is_written and article.seq >= contact.since
+
+
+def agent_sees(agent: Agent, ticket: Ticket) -> bool:
+    """Whether a ticket is an agent's to see."""
+    return Who.from_agent(agent).may_see(ticket.group, ticket.assignee)

@@ -6,17 +6,19 @@ what is written along. Clocks are derived here, in the same decision as the chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib import facts
-from chalicelib.clocks import targets
-from chalicelib.desk.model import PRIORITIES, Desk
+from chalicelib.desk.model import Desk
 from chalicelib.desk.statuses import StatusLabel
-from chalicelib.errors import Conflict, Invalid
+from chalicelib.errors import Conflict
 from chalicelib.tickets import promised, statuses
+from chalicelib.tickets.access import is_internal
+from chalicelib.tickets.hooks import HookCall
 from chalicelib.tickets.model import (
+    BY_PEOPLE,
     PARTICIPANT_LIMIT,
     Article,
     ArticleKind,
@@ -24,27 +26,35 @@ from chalicelib.tickets.model import (
     Delivery,
     DeliveryState,
     Status,
+    Task,
     Ticket,
 )
+from chalicelib.tickets.routed import keeper, routed
 from chalicelib.tickets.statuses import hour_of
 
 SUBJECT_LIMIT = 250
-TAG_LIMIT = 20
-REASON_LIMIT = 200
-RESOLUTION_LIMIT = 1000
+# Beyond so many nobody sends them again one by one.
+UNDELIVERED_LIMIT = 20
 _UNOPENED = {"thanks": facts.ThankedAfterSolve, "too_often": facts.ReopenParked}
-UNSET = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One decision about one ticket, to be written in one transaction."""
+    """One decision about one ticket, to be written in one transaction.
+
+    `root` is the id of the entry that it follows from, and `depth` the how-manieth such change it
+    is; what somebody does of their own accord has neither.
+    """
 
     before: Ticket | None
     after: Ticket
     facts: tuple[facts.Fact, ...]
     article: Article | None = None
     deliveries: tuple[Delivery, ...] = ()
+    calls: tuple[HookCall, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    root: str | None = None
+    depth: int = 0
 
     @property
     def seq(self) -> int:
@@ -63,18 +73,28 @@ def opened(
     channel: str,
     runs_clocks: bool = True,
     asked_at: datetime | None = None,
+    addresses: Sequence[str] | None = None,
 ) -> Change:
     """A new ticket with its first article, both made by the caller.
 
-    Its clocks start, at the instant the customer asked where that was before today.
+    Its clocks start, at the instant the customer asked where that was before today. The routing
+    decides about one that came to these addresses of ours, or to none; without, it is in its place.
     """
+    decided: tuple[facts.Fact, ...] = ()
+    if addresses is not None:
+        ticket, decided = routed(ticket, article, desk, channel=channel, addresses=addresses)
+    ticket = replace(ticket, is_internal=is_internal(ticket, ticket.type, desk))
     if runs_clocks:
         by_agent = article.author.is_agent and article.is_public
         ticket = promised.opened(ticket, desk, asked_at or ticket.opened_at, by_agent=by_agent)
     if article.is_public:
         ticket = replace(ticket, public_seq=article.seq)
+    origin = (ticket.group, ticket.priority, channel, ticket.follow_up_of, ticket.type)
+    filled = facts.FieldsChanged(dict.fromkeys(ticket.fields), dict(ticket.fields))
     said = (
-        facts.TicketOpened(ticket.group, ticket.priority, channel, ticket.follow_up_of),
+        facts.TicketOpened(*origin),
+        *((filled,) if ticket.fields else ()),
+        *decided,
         _added(article),
     )
     return Change(None, replace(ticket, version=1), said, article)
@@ -90,11 +110,11 @@ def written_by_requester(ticket: Ticket, article: Article, desk: Desk) -> Change
     if article.is_held or not article.is_public:
         return change
     change = replace(change, after=replace(ticket, public_seq=article.seq))
-    if article.mail_kind not in {"human", "list"}:
+    if article.mail_kind not in BY_PEOPLE:
         return change
     why = statuses.stays_over(ticket, article, desk)
     if why:
-        return _with(change, _UNOPENED[why](article.seq), unopened=(why, article.at))
+        return with_fact(change, _UNOPENED[why](article.seq), unopened=(why, article.at))
     return _answered_by_requester(change, desk, article.at)
 
 
@@ -102,6 +122,7 @@ def _answered_by_requester(change: Change, desk: Desk, now: datetime) -> Change:
     ticket = change.after
     if ticket.status not in {Status.NEW, Status.OPEN}:
         change = _moved(change, Status.OPEN, desk, now)
+        change = assigned(change, keeper(change.after, desk))
         ticket = change.after
     ticket = promised.requester_wrote(ticket, desk, now)
     return replace(change, after=replace(ticket, version=ticket.version + 1))
@@ -114,6 +135,8 @@ def written_by_agent(
     if article.kind is ArticleKind.NOTE:
         after = replace(ticket, note_seq=article.seq)
         return Change(ticket, after, (_added(article),), article)
+    if ticket.is_internal:
+        raise Conflict("The ticket is internal, and nothing of it goes out: write a note.")
     if ticket.status is Status.CLOSED:
         raise Conflict("The ticket is closed: open it again, or write a note.")
     if ticket.status is Status.MERGED:
@@ -124,7 +147,7 @@ def written_by_agent(
     if ticket.status is Status.NEW:
         change = _moved(change, Status.OPEN, desk, article.at)
     if agent and ticket.assignee is None:
-        change = _assigned(change, agent)
+        change = assigned(change, agent)
     return change
 
 
@@ -145,223 +168,10 @@ def accepted(ticket: Ticket, article: Article, desk: Desk, now: datetime) -> Cha
     return _answered_by_requester(change, desk, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The fields that somebody wants changed; what is UNSET stays."""
-
-    subject: object = UNSET
-    status: object = UNSET
-    priority: object = UNSET
-    group: object = UNSET
-    assignee: object = UNSET
-    tags: object = UNSET
-    until: object = UNSET
-    reason: object = UNSET
-    resolution: object = UNSET
-
-
-def edited(
-    ticket: Ticket, edit: Edit, desk: Desk, now: datetime, *, agent: str | None = None
-) -> Change | None:
-    """The ticket with these fields changed, None where they are so already; Invalid by field."""
-    change, problems = _stepped(Change(ticket, ticket, ()), edit, desk, now)
-    kept_open = _children_left(change, desk)
-    problems = {**statuses.unmet(ticket, change.after, desk, agent), **kept_open, **problems}
-    if problems:
-        raise Invalid("Some fields cannot be set so.", fields=problems)
-    _need_movable(ticket, change)
-    if change.after.status is Status.SOLVED and change.after.assignee is None and agent:
-        change = _assigned(change, agent)
-    if not change.facts:
-        return None
-    return replace(change, after=replace(change.after, version=ticket.version + 1))
-
-
-def _stepped(
-    change: Change, edit: Edit, desk: Desk, now: datetime
-) -> tuple[Change, dict[str, str]]:
-    """The change with every field set that can be, and why the others cannot."""
-    problems: dict[str, str] = {}
-    for name, step in _EDITS.items():
-        wanted = getattr(edit, name)
-        if wanted is not UNSET:
-            try:
-                change = step(change, wanted, desk, now)
-            except ValueError as error:
-                problems[name] = str(error)
-    return change, problems
-
-
-def meant(ticket: Ticket, edit: Edit, desk: Desk, now: datetime) -> frozenset[str]:
-    """The fields that an edit would change on such a ticket, or cannot set."""
-    wanted = {name for name in _EDITS if getattr(edit, name) is not UNSET}
-    return frozenset(name for name in wanted if _changes(name, ticket, edit, desk, now))
-
-
-def _changes(name: str, ticket: Ticket, edit: Edit, desk: Desk, now: datetime) -> bool:
-    change = Change(ticket, ticket, ())
-    try:
-        return _EDITS[name](change, getattr(edit, name), desk, now) != change
-    except ValueError:
-        return True
-
-
-def _children_left(change: Change, desk: Desk) -> dict[str, str]:
-    """What keeps a parent from ending: its open children, where the group insists on that."""
-    ends = change.before is not None and not change.before.is_over and change.after.is_over
-    group = desk.groups.get(change.after.group)
-    if not (ends and change.after.open_children) or (group and group.open_children == "warn"):
-        return {}
-    numbers = ", ".join(f"#{number}" for number in sorted(change.after.open_children))
-    return {"status": "has open children", "children": f"solve these first: {numbers}"}
-
-
-def _need_movable(ticket: Ticket, change: Change) -> None:
-    """Raise Conflict where a ticket that is merged or closed would get what it cannot have."""
-    if _leaves_merge(change):
-        raise Conflict(f"The ticket is merged into {ticket.merged_into}: undo that first.")
-    if ticket.status is Status.CLOSED and _needs_open(change):
-        raise Conflict("The ticket is closed: only subject, priority and tags can change.")
-
-
-def _leaves_merge(change: Change) -> bool:
-    moves = facts.StatusChanged | facts.GroupChanged | facts.AssigneeChanged
-    return change.after.merge is not None and any(isinstance(f, moves) for f in change.facts)
-
-
-def _needs_open(change: Change) -> bool:
-    if change.after.status is not Status.CLOSED:
-        return False
-    return any(isinstance(f, facts.GroupChanged | facts.AssigneeChanged) for f in change.facts)
-
-
-def _with(change: Change, fact: facts.Fact, **fields: object) -> Change:
-    after = replace(change.after, **fields)  # type: ignore[arg-type]
-    return replace(change, after=after, facts=(*change.facts, fact))
-
-
-def _set_subject(change: Change, wanted: object, *_: object) -> Change:
-    subject = " ".join(str(wanted).split())
-    if not subject or len(subject) > SUBJECT_LIMIT:
-        raise ValueError(f"write 1 to {SUBJECT_LIMIT} characters")
-    if subject == change.after.subject:
-        return change
-    return _with(change, facts.SubjectChanged(change.after.subject, subject), subject=subject)
-
-
-def _set_status(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
-    if wanted == statuses.status_of(change.after, desk).id:
-        return change
-    status = desk.statuses.get(str(wanted))
-    if status is None or status.category not in statuses.AGENT_STATUSES:
-        raise ValueError(f"must be one of {', '.join(statuses.ids(desk))}")
-    return moved(change, status, desk, now)
-
-
-def _set_until(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
-    text = str(wanted or "").strip()
-    if change.before and text == statuses.local_until(change.before, desk):
-        # A form sends what it shows: a wait that ended with its status is not meant again.
-        return change
-    at = statuses.waits_until(text, change.after, desk, now) if text else None
-    before = change.after.until
-    if at == before or (at is None and change.after.status not in statuses.WAITING):
-        return change
-    fact = facts.UntilChanged(*(one.isoformat() if one else None for one in (before, at)))
-    return _with(change, fact, until=at)
-
-
-def _set_reason(change: Change, wanted: object, *_: object) -> Change:
-    reason = " ".join(str(wanted or "").split())
-    if reason == change.after.reason or (change.before and reason == change.before.reason):
-        return change
-    if len(reason) > REASON_LIMIT:
-        raise ValueError(f"at most {REASON_LIMIT} characters")
-    if change.after.status not in statuses.WAITING:
-        raise ValueError("only a ticket that is pending or on hold waits for something")
-    return _with(change, facts.ReasonChanged(change.after.reason, reason), reason=reason)
-
-
-def _set_resolution(change: Change, wanted: object, *_: object) -> Change:
-    text = str(wanted or "").replace("\r\n", "\n").strip()
-    if len(text) > RESOLUTION_LIMIT:
-        raise ValueError(f"at most {RESOLUTION_LIMIT} characters")
-    if text == change.after.resolution:
-        return change
-    fact = facts.ResolutionChanged(change.after.resolution, text)
-    return _with(change, fact, resolution=text)
-
-
-def _set_priority(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
-    before = change.after.priority
-    if wanted not in PRIORITIES:
-        raise ValueError(f"must be one of {', '.join(PRIORITIES)}")
-    if wanted == before:
-        return change
-    priority = str(wanted)
-    change = _with(change, facts.PriorityChanged(before, priority), priority=priority)
-    return replace(change, after=promised.retargeted(change.after, desk, now))
-
-
-def _set_group(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
-    before = change.after.group
-    if wanted not in desk.groups:
-        raise ValueError("there is no such group")
-    if wanted == before:
-        return change
-    change = _with(change, facts.GroupChanged(before, str(wanted)), group=str(wanted))
-    assignee = desk.agents.get(change.after.assignee or "")
-    if assignee and str(wanted) not in assignee.groups and not assignee.is_admin:
-        change = _assigned(change, None)
-    return replace(change, after=promised.retargeted(change.after, desk, now))
-
-
-def _set_assignee(change: Change, wanted: object, desk: Desk, *_: object) -> Change:
-    if change.before and wanted == change.before.assignee:
-        # A form sends what it shows: the one who was left behind by a move is not meant again.
-        return change
-    if wanted in {None, ""}:
-        return _assigned(change, None)
-    agent = desk.agents.get(str(wanted)) or desk.agent_at(str(wanted))
-    if agent is None:
-        raise ValueError("there is no such agent")
-    if change.after.group not in agent.groups and not agent.is_admin:
-        raise ValueError(f"{agent.name} is not in the group {change.after.group}")
-    return _assigned(change, agent.id)
-
-
-def _set_tags(change: Change, wanted: object, desk: Desk, now: datetime) -> Change:
-    if not isinstance(wanted, list | tuple):
-        raise ValueError("must be a list of words")  # noqa: TRY004 - collected as a field's problem
-    tags = tuple(sorted({"-".join(str(tag).lower().split())[:50] for tag in wanted} - {""}))
-    if len(tags) > TAG_LIMIT:
-        raise ValueError(f"at most {TAG_LIMIT} tags")
-    if tags == change.after.tags:
-        return change
-    fact = facts.TagsChanged(list(change.after.tags), list(tags))
-    change = _with(change, fact, tags=tags)
-    return replace(change, after=promised.retargeted(change.after, desk, now))
-
-
-_EDITS: dict[str, Callable[[Change, object, Desk, datetime], Change]] = {
-    "subject": _set_subject,
-    "group": _set_group,
-    "priority": _set_priority,
-    "assignee": _set_assignee,
-    "status": _set_status,
-    "tags": _set_tags,
-    "until": _set_until,
-    "reason": _set_reason,
-    "resolution": _set_resolution,
-}
-
-
-def breached(ticket: Ticket, now: datetime) -> Change | None:
-    """The breaches due by now, each recorded once; None where there is nothing to record."""
-    clocks = targets.with_breaches(ticket.clocks, now)
-    if clocks == ticket.clocks:
-        return None
-    return Change(ticket, replace(ticket, clocks=clocks), ())
+def came_due(ticket: Ticket, desk: Desk, now: datetime) -> Change | None:
+    """What is due by now, each recorded once; None where there is nothing to record."""
+    after = promised.come_due(ticket, desk, now)
+    return None if after.clocks == ticket.clocks else Change(ticket, after, ())
 
 
 def retargeted(ticket: Ticket, desk: Desk, now: datetime) -> Change | None:
@@ -372,15 +182,24 @@ def retargeted(ticket: Ticket, desk: Desk, now: datetime) -> Change | None:
     return Change(ticket, after, (promised.moved_fact(ticket.clocks, after.clocks),))
 
 
-def with_breach_facts(change: Change, now: datetime) -> Change:
-    """The change with a fact for every breach that it is the first to notice."""
+def with_clock_facts(change: Change, now: datetime) -> Change:
+    """The change with a fact for every miss and step that it is the first to notice."""
     before = change.before.clocks if change.before else ()
-    found = promised.breach_facts(before, change.after.clocks, now)
+    found = promised.clock_facts(before, change.after.clocks, now)
     return replace(change, facts=(*change.facts, *found))
 
 
+def with_machine_words(change: Change, article: Article) -> Change:
+    """The change with what a machine wrote: it fulfils no promise, and a note holds nobody up."""
+    public = article.seq if article.is_public else change.after.public_seq
+    after = replace(change.after, public_seq=public)
+    return replace(change, after=after, facts=(*change.facts, _added(article)), article=article)
+
+
 def with_deliveries(change: Change, deliveries: Sequence[Delivery]) -> Change:
-    """The change with mails to send, and a fact for each."""
+    """The change with mails to send, and a fact for each; of an internal ticket to staff alone."""
+    if change.after.is_internal:
+        deliveries = [one for one in deliveries if one.place is None]
     queued = tuple(facts.DeliveryQueued(delivery.id, delivery.mail) for delivery in deliveries)
     return replace(
         change,
@@ -389,10 +208,30 @@ def with_deliveries(change: Change, deliveries: Sequence[Delivery]) -> Change:
     )
 
 
+def with_calls(change: Change, wanted: Sequence[HookCall]) -> Change:
+    """The change with webhooks to call, and a fact for each; to ask twice is to ask once."""
+    calls = list(change.calls)
+    for asked in wanted:
+        call = replace(
+            asked,
+            of=asked.of or change.seq,
+            number=change.after.number,
+            seq=change.seq,
+            place=len(calls),
+        )
+        if not any(call.is_same(other) for other in calls):
+            calls.append(call)
+    new = calls[len(change.calls) :]
+    queued = tuple(facts.WebhookQueued(call.webhook, call.id, call.rule) for call in new)
+    return replace(change, calls=tuple(calls), facts=(*change.facts, *queued))
+
+
 def sent_again(ticket: Ticket, delivery: Delivery, now: datetime) -> Change:
     """A delivery that failed or bounced is queued once more."""
     if delivery.state not in {DeliveryState.FAILED, DeliveryState.BOUNCED}:
         raise Conflict(f"This mail is {delivery.state}: only a failed one can be sent again.")
+    if ticket.is_internal and delivery.place is not None:
+        raise Conflict("The ticket is internal, and nothing of it goes out.")
     again = replace(
         delivery,
         state=DeliveryState.QUEUED,
@@ -402,7 +241,16 @@ def sent_again(ticket: Ticket, delivery: Delivery, now: datetime) -> Change:
         reason=None,
         at=now,
     )
-    return with_deliveries(Change(ticket, ticket, ()), [again])
+    left = tuple(one for one in ticket.undelivered if one != delivery.id)
+    change = Change(ticket, replace(ticket, undelivered=left), ())
+    return with_deliveries(change, [again])
+
+
+def without_delivery(change: Change, delivery: Delivery) -> Change:
+    """The change with a mail that did not reach its recipient, and is not tried again by itself."""
+    lost = dict.fromkeys((*change.after.undelivered, delivery.id))
+    kept = tuple(lost)[-UNDELIVERED_LIMIT:]
+    return replace(change, after=replace(change.after, undelivered=kept))
 
 
 def with_mute(change: Change, place: int, *, is_muted: bool) -> Change:
@@ -431,7 +279,26 @@ def with_contact(change: Change, contact: Contact) -> Change:
         return change
     joined = replace(contact, since=change.seq)
     fact = facts.ParticipantAdded(contact.person, contact.name, contact.email)
-    return _with(change, fact, contacts=(*change.after.contacts, joined))
+    return with_fact(change, fact, contacts=(*change.after.contacts, joined))
+
+
+def with_fact(change: Change, fact: facts.Fact, **fields: object) -> Change:
+    """The change with one more fact, and the fields that it is about."""
+    after = replace(change.after, **fields)  # type: ignore[arg-type]
+    return replace(change, after=after, facts=(*change.facts, fact))
+
+
+def without_contact(change: Change, email: str) -> Change:
+    """The change without a participant: their link opens nothing, and what they write is held."""
+    place = change.after.place_of(email)
+    if place is None:
+        return change
+    if place == 0:
+        raise Conflict("The requester cannot be taken off: it is their ticket.")
+    contacts = list(change.after.contacts)
+    gone = contacts[place] = replace(contacts[place], is_gone=True)
+    fact = facts.ParticipantRemoved(gone.person, gone.name, gone.email)
+    return with_fact(change, fact, contacts=tuple(contacts))
 
 
 def moved(change: Change, status: StatusLabel, desk: Desk, now: datetime) -> Change:
@@ -451,8 +318,9 @@ def _moved(change: Change, status: Status, desk: Desk, now: datetime, *, label: 
     return replace(change, after=after, facts=(*change.facts, fact))
 
 
-def _assigned(change: Change, agent: str | None) -> Change:
+def assigned(change: Change, agent: str | None) -> Change:
+    """The change with the ticket in the hands of this agent, or of nobody."""
     before = change.after.assignee
     if before == agent:
         return change
-    return _with(change, facts.AssigneeChanged(before, agent), assignee=agent)
+    return with_fact(change, facts.AssigneeChanged(before, agent), assignee=agent)

@@ -5,16 +5,18 @@ Who has a ticket open is `presence`; the lock that lets one of two writes throug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.desk.fields import as_text
 from chalicelib.desk.model import Desk
 from chalicelib.errors import Conflict
-from chalicelib.facts import Fact, StatusChanged
+from chalicelib.facts import Fact, FieldsChanged, StatusChanged
 from chalicelib.tickets import statuses
-from chalicelib.tickets.changes import UNSET, Edit, meant
+from chalicelib.tickets.edits import Edit, meant
+from chalicelib.tickets.forms import PLACE
 from chalicelib.tickets.model import Article, Status, Ticket
 
 _CHANGED = "Changed"
@@ -22,9 +24,10 @@ _CHANGED = "Changed"
 _AS_ON_TICKET: dict[str, Callable[[Any], Any]] = {
     "status": Status,
     "tags": tuple,
+    "followers": tuple,
     "until": lambda at: datetime.fromisoformat(at) if at else None,
 }
-_FIELDS = frozenset(field.name for field in fields(Edit))
+_FIELDS = frozenset(field.name for field in fields(Edit)) - {"fields"}
 # They go with the status that they were given to, and no fact says so.
 _OF_STATUS = frozenset({"until", "reason"})
 
@@ -55,12 +58,14 @@ class Clash(Conflict):
 
 
 def _as_text(ticket: Ticket, desk: Desk, name: str) -> str:
-    value = getattr(ticket, name)
+    value = _now(ticket, name)
+    if name.startswith(PLACE):
+        return "" if value is None else as_text(value)
     if name == "status":
         return statuses.status_of(ticket, desk).id
     if name == "until":
         return statuses.local_until(ticket, desk)
-    if name == "assignee" and value in desk.agents:
+    if name in {"assignee", "responsible"} and value in desk.agents:
         return desk.agents[value].email
     return ", ".join(value) if isinstance(value, tuple) else str(value or "")
 
@@ -80,12 +85,25 @@ def narrowed(
         return edit
     before = _before(ticket, since)
     theirs = {"status" if name == "label" else name for name in before}
-    wanted = meant(replace(ticket, **before), edit, desk, now)
+    wanted = meant(_as_before(ticket, before), edit, desk, now)
     if "status" in theirs - wanted:
         wanted -= _OF_STATUS
     if both := wanted & here & theirs:
         raise Clash(ticket, desk, both, set(wanted))
-    return replace(edit, **dict.fromkeys(_FIELDS - wanted, UNSET))
+    return edit.without(edit.names - wanted)
+
+
+def _now(ticket: Ticket, name: str) -> Any:
+    if name.startswith(PLACE):
+        return ticket.fields.get(name.removeprefix(PLACE))
+    return getattr(ticket, name)
+
+
+def _as_before(ticket: Ticket, before: Mapping[str, Any]) -> Ticket:
+    own = {name.removeprefix(PLACE): was for name, was in before.items() if name.startswith(PLACE)}
+    rest = {name: was for name, was in before.items() if not name.startswith(PLACE)}
+    said = {name: value for name, value in {**ticket.fields, **own}.items() if value is not None}
+    return replace(ticket, **rest, fields=said)
 
 
 def _before(ticket: Ticket, since: Sequence[Fact]) -> dict[str, Any]:
@@ -98,4 +116,6 @@ def _before(ticket: Ticket, since: Sequence[Fact]) -> dict[str, Any]:
             if isinstance(fact, StatusChanged):
                 found.setdefault("label", fact.label_before or "")
             found.setdefault(name, _AS_ON_TICKET.get(name, lambda value: value)(was))
-    return {name: was for name, was in found.items() if was != getattr(ticket, name)}
+        elif isinstance(fact, FieldsChanged):
+            found = {**{PLACE + name: was for name, was in fact.before.items()}, **found}
+    return {name: was for name, was in found.items() if was != _now(ticket, name)}

@@ -18,7 +18,9 @@ from chalicelib.tickets import changes, statuses, store
 from chalicelib.tickets.access import Who, holder, is_for
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Ticket, Timeline
-from chalicelib.tickets.service import Claim, Opening, Saved, amend, open_ticket, stored_text
+from chalicelib.tickets.opening import Opening, of_ticket
+from chalicelib.tickets.routed import keeper
+from chalicelib.tickets.service import Claim, Saved, amend, open_ticket, stored_text
 
 # A page of nothing but what agents did among themselves would look like a ticket that is empty, so
 # it is read on a little.
@@ -39,15 +41,18 @@ def read_ticket(
         before = found.older
         if found.articles or before is None:
             break
-    return replace(found, sources=_since_merge(found.ticket) if is_newest else ()), contact
+    return replace(found, sources=_since_merge(found.ticket, contact) if is_newest else ()), contact
 
 
-def _since_merge(ticket: Ticket) -> tuple[Timeline, ...]:
-    """What is public where the ticket leads to, and has come there since."""
+def _since_merge(ticket: Ticket, contact: Contact) -> tuple[Timeline, ...]:
+    """What is public where the ticket leads to, and has come there since.
+
+    Nothing for whoever was taken off there.
+    """
     pages: list[Timeline] = []
     while ticket.merge and len(pages) < store.MERGE_DEPTH:
         page = store.timeline(ticket.merge.into)
-        if page is None:
+        if page is None or _is_closed_to(page.ticket, contact):
             break
         guest = replace(ticket.requester, since=ticket.merge.since)
         articles = tuple(article for article in page.articles if is_for(guest, article))
@@ -69,9 +74,18 @@ def read_article(
             break
         guest = replace(contact, since=ticket.merge.since if ticket.merge else 0)
         ticket, _found = store.load(ticket.merge.into) if ticket.merge else (None, {})
-    if ticket is None or article is None or not is_for(guest, article):
+        if ticket and _is_closed_to(ticket, contact):
+            break
+    if ticket is None or _is_closed_to(ticket, contact):
+        raise NotFound("There is no such article.")
+    if article is None or not is_for(guest, article):
         raise NotFound("There is no such article.")
     return article, contact
+
+
+def _is_closed_to(ticket: Ticket, contact: Contact) -> bool:
+    """Whether a ticket that theirs was merged into is not for a contact to see."""
+    return ticket.is_internal or ticket.was_left_by(contact.email)
 
 
 def _read_page(number: int, place: int, epoch: int, before: str | None) -> tuple[Timeline, Contact]:
@@ -94,7 +108,7 @@ def write_article(
     desk, (origin, _) = live_desk(ports), store.load(number)
     contact = holder(origin, place, epoch)
     ticket = store.root(origin) if origin else None
-    if origin is None or ticket is None:
+    if origin is None or ticket is None or _is_closed_to(ticket, contact):
         raise NotFound("This link leads nowhere.", fields={"link": "invalid"})
     there = place if ticket is origin else ticket.place_of(contact.email)
     fate = statuses.after_close(ticket, desk, ports.clock())
@@ -136,7 +150,8 @@ def _follow_up(
         contact=replace(contact, since=0),
         channel="portal",
         follow_up_of=ticket.number,
-        tags=ticket.tags,
+        assignee=keeper(ticket, desk),
+        **of_ticket(ticket),
     )
     actor, scopes = Actor("person", contact.person), frozenset({"tickets:write"})
     who = Who(actor, contact.name, contact.email, scopes, frozenset())

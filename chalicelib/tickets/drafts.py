@@ -12,8 +12,9 @@ from chalicelib.errors import Invalid, NotFound
 from chalicelib.ports import Ports
 from chalicelib.tickets import store
 from chalicelib.tickets.access import Who, seen
-from chalicelib.tickets.items import DraftItem, draft_of
+from chalicelib.tickets.items import DraftItem
 from chalicelib.tickets.model import ArticleKind, KeptDraft
+from chalicelib.tickets.stored import draft_of
 
 KEPT_FOR = timedelta(days=30)
 MOST_BYTES = 16_000

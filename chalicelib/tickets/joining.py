@@ -15,10 +15,11 @@ from chalicelib.desk.service import live_desk
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.people import service as people
 from chalicelib.ports import Ports
-from chalicelib.tickets import relations, service, store
+from chalicelib.tickets import followed, relations, service, store
 from chalicelib.tickets.access import Who, seen
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Article, Contact, Link, Ticket
+from chalicelib.tickets.opening import Opening, new_ticket
 from chalicelib.tickets.relations import REVERSE, Both
 from chalicelib.tickets.service import Claim, Done, Saved
 
@@ -53,7 +54,8 @@ def _amend(
     claim: Claim | None = None,
 ) -> list[Ticket]:
     """The tickets as they are after it, in the order of the changes; none where nothing changes."""
-    for attempt in range(service.ATTEMPTS):
+
+    def attempt() -> list[Ticket]:
         wanted = [*keys, *([claim.key] if claim else ())]
         tickets, items = store.load_many(numbers, wanted)
         if claim and claim.key in items:
@@ -64,17 +66,17 @@ def _amend(
             return []
         first = step.changes[0]
         writes = [claim.write(first.after.number, first.seq)] if claim else []
-        try:
-            return service.save_all(
-                step.changes, actor=who.actor, cause=cause, now=now, also=[*step.also, *writes]
-            )
-        except table.Lost as lost:
-            if claim and claim.key in lost.held:
-                raise Done(lost.held[claim.key]) from lost
-            if not store.is_overtaken(lost, *(change.after.number for change in step.changes)):
-                raise
-        service.linger(ports, attempt)
-    raise Conflict("Too many people changed these tickets at once: try again.")
+        told = [followed.told(ports, one, who.actor, now) for one in step.changes]
+        return service.save_all(
+            told, actor=who.actor, cause=cause, now=now, also=[*step.also, *writes]
+        )
+
+    return service.retried(
+        ports,
+        attempt,
+        "Too many people changed these tickets at once: try again.",
+        is_open=lambda lost: service.is_overtaken(lost, claim, *numbers),
+    )
 
 
 def _seen(who: Who, found: _Found, number: int) -> Ticket:
@@ -224,17 +226,20 @@ def split(
         ticket = _seen(who, found, number)
         articles = _articles(found, keys)
         contact, writes = _requester(ports, ticket, articles[0], desk.locale)
-        opening = service.Opening(
+        opening = Opening(
             group=ticket.group,
             subject=" ".join(subject.split()) or ticket.subject,
             contact=contact,
             channel="split",
             priority=ticket.priority,
             tags=ticket.tags,
+            type=ticket.type,
+            is_internal=ticket.is_internal,
+            organization=ticket.organization if contact.person == ticket.requester.person else "",
         )
         if not new:
             new.append(store.next_number())
-        begun = service.new_ticket(new[0], opening, found.now)
+        begun = new_ticket(new[0], opening, found.now)
         halves = relations.split(ticket, articles, begun, desk)
         made[:] = [halves.new]
         items = [*halves.stubs, *halves.copies[1:]]

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.clocks.model import Clocks
-from chalicelib.clocks.targets import next_alarm, next_due
+from chalicelib.clocks.targets import next_alarm
+from chalicelib.desk.fields import Value
+from chalicelib.desk.files import SHARED, File
+from chalicelib.desk.groups import Agent
+from chalicelib.people.model import Address
 
 # An article's text in the table; what is longer is stored as a file.
 TEXT_LIMIT = 16_000
 PARTICIPANT_LIMIT = 50
+# The kinds of mail that people wrote, to us or to a list; all others are of machines.
+BY_PEOPLE = frozenset({"human", "list"})
 
 
 class Status(StrEnum):
@@ -43,7 +50,8 @@ class DeliveryState(StrEnum):
 class Contact:
     """A person on a ticket, as they were when they joined; they see articles from `since` on.
 
-    `is_muted` once mail to them came back for good.
+    `is_muted` once mail to them came back for good; `is_gone` once they were taken off, which
+    leaves them their place and nothing else.
     """
 
     person: str
@@ -52,6 +60,17 @@ class Contact:
     locale: str
     since: int = 0
     is_muted: bool = False
+    is_gone: bool = False
+
+    @classmethod
+    def from_agent(cls, agent: Agent) -> Contact:
+        """One of us, as whom a notice goes to."""
+        return cls(agent.id, agent.name, agent.email, agent.locale)
+
+    @classmethod
+    def from_address(cls, address: Address) -> Contact:
+        """Whoever an address belongs to."""
+        return cls(address.person, address.name, address.email, address.locale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,14 @@ class Merge:
     by: str
     status: Status
     clocks: Clocks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What routing wants of whoever gets a ticket: skills by level, or to be that very agent."""
+
+    skills: tuple[tuple[str, int], ...] = ()
+    agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +117,12 @@ class Ticket:
     `label` is the id of the desk's own status, where `status`, its category, does not say it all.
     `until` is when that ends by itself and `reason` why it waits; `reopens` counts all
     reopenings, an hour, and those in it. `unopened` is why the customer's last word did not open
-    it again (`thanks` or `too_often`), and when that was.
+    it again (`thanks` or `too_often`), and when that was. `undelivered` are the deliveries that
+    failed and were not sent again. `type` and `form` are ids, empty for none, and `fields` what
+    those of the desk's own say. Once internal, it stays so, whatever becomes of its type: nothing
+    of it goes to a customer. `tasks` are how many of them are open, and how many there are.
+    `responsible` answers for it, whoever has it, and `followers` are told of what happens: agents.
+    `organization` is the id of the one that the requester wrote for.
     """
 
     number: int
@@ -123,6 +155,20 @@ class Ticket:
     resolution: str = ""
     reopens: tuple[int, int, int] = (0, 0, 0)
     unopened: tuple[str, datetime] | None = None
+    undelivered: tuple[str, ...] = ()
+    needs: Needs = Needs()
+    type: str = ""
+    form: str = ""
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    is_internal: bool = False
+    tasks: tuple[int, int] = (0, 0)
+    responsible: str | None = None
+    followers: tuple[str, ...] = ()
+    organization: str = ""
+
+    @property
+    def open_tasks(self) -> int:
+        return self.tasks[0]
 
     @property
     def requester(self) -> Contact:
@@ -142,8 +188,9 @@ class Ticket:
 
     @property
     def target_at(self) -> datetime | None:
-        """The next instant at which a target will be missed."""
-        return next_due(self.clocks)
+        """The first instant at which somebody who still waits was to be served, missed or not."""
+        waited = (clock.due_at for clock in self.clocks if clock.is_running and clock.due_at)
+        return min(waited, default=None)
 
     @property
     def merged_into(self) -> int | None:
@@ -154,10 +201,25 @@ class Ticket:
         return self.status in {Status.SOLVED, Status.CLOSED, Status.MERGED}
 
     def place_of(self, email: str) -> int | None:
-        """Where an address stands among the contacts."""
+        """Where an address stands among the contacts, of those who are on the ticket still."""
         wanted = email.lower()
-        places = (n for n, contact in enumerate(self.contacts) if contact.email.lower() == wanted)
-        return next(places, None)
+        return next((n for n, one in self.present if one.email.lower() == wanted), None)
+
+    def was_left_by(self, email: str) -> bool:
+        """Whether an address was taken off the ticket, and not brought in again."""
+        wanted = email.lower()
+        known = any(one.email.lower() == wanted for one in self.contacts)
+        return known and self.place_of(email) is None
+
+    @property
+    def present(self) -> tuple[tuple[int, Contact], ...]:
+        """The contacts who are on the ticket, each with their place; the requester comes first."""
+        return tuple((n, one) for n, one in enumerate(self.contacts) if not one.is_gone)
+
+    @property
+    def participants(self) -> tuple[Contact, ...]:
+        """Who is on the ticket beside the requester."""
+        return tuple(one for n, one in self.present if n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +235,11 @@ class Author:
     def is_agent(self) -> bool:
         return self.role == "agent"
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the desk wrote it: an agent, or the desk by itself."""
+        return self.role in {"agent", "system"}
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -184,6 +251,16 @@ class Attachment:
     key: str
     content_id: str | None = None
     is_inline: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is a file of the desk's, which other articles name as well."""
+        return self.key.startswith(SHARED)
+
+
+def attached(file: File) -> Attachment:
+    """A file of the desk's on an article: its bytes are named, and not copied."""
+    return Attachment(file.name, file.content_type, file.size, file.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +348,34 @@ class KeptDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """What somebody has to do before a ticket is solved; `owner` is an agent's id, None for nobody.
+
+    `by` is whoever put it on the ticket, or ticked it off once there is `done_at`, as the ledger
+    names them. `is_reminded` once its time came and somebody was told.
+    """
+
+    number: int
+    id: str
+    title: str
+    at: datetime
+    by: str
+    owner: str | None = None
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+    is_reminded: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        return self.done_at is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """A ticket with what stands on it, oldest first; `older` continues before the first.
 
-    Only the newest page has the links, and the `sources`: the newest pages of what was merged.
+    Only the newest page has the links, the tasks, and the `sources`: the newest pages of what was
+    merged.
     """
 
     ticket: Ticket
@@ -285,6 +386,7 @@ class Timeline:
     presences: tuple[Presence, ...] = ()
     drafts: tuple[KeptDraft, ...] = ()
     links: tuple[Link, ...] = ()
+    tasks: tuple[Task, ...] = ()
     sources: tuple[Timeline, ...] = ()
 
     def article(self, seq: int) -> Article | None:

@@ -14,8 +14,9 @@ from chalicelib import table
 from chalicelib.ports import Ports
 from chalicelib.tickets import store
 from chalicelib.tickets.access import Who, seen
-from chalicelib.tickets.items import PresenceItem, presences_of
+from chalicelib.tickets.items import PresenceItem
 from chalicelib.tickets.model import Presence
+from chalicelib.tickets.stored import presences_of
 
 # A page beats every half minute, so that one lost beat is forgiven.
 PRESENT_FOR = timedelta(seconds=75)

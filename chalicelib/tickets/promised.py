@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib import facts
-from chalicelib.clocks import targets
-from chalicelib.clocks.model import Calendars, Clock, Clocks, Policy, Terms
+from chalicelib.clocks import ladders, targets
+from chalicelib.clocks.model import AT_THE_MISS, Calendars, Clock, Clocks, Policy, Reached, Terms
 from chalicelib.desk.model import Desk
-from chalicelib.desk.promises import Matter
 from chalicelib.tickets.model import Ticket
+from chalicelib.tickets.situation import situation
 
 Verb = Callable[[Clocks, Terms], Clocks]
 
@@ -53,28 +53,82 @@ def retargeted(ticket: Ticket, desk: Desk, now: datetime) -> Ticket:
     return _moved(ticket, desk, lambda clocks, terms: targets.retargeted(clocks, terms, now))
 
 
-def warned(
-    ticket: Ticket, desk: Desk, now: datetime
-) -> tuple[Ticket, tuple[facts.TargetNear, ...]]:
-    """The ticket with the warnings due by now noted as given, and a fact for each clock."""
-    calendars = calendars_of(desk, ticket.clocks, None)
-    clocks = targets.with_warnings(ticket.clocks, desk.policies, calendars, now)
-    found = tuple(
-        facts.TargetNear(clock.name, label, clock.due_at.isoformat())
-        for clock, label in targets.newly_warned(ticket.clocks, clocks)
-        if clock.due_at
+def with_misses(ticket: Ticket, desk: Desk, now: datetime) -> Ticket:
+    """The ticket with the misses until now recorded."""
+    clocks = targets.with_misses(ticket.clocks, desk.policies, _calendars(ticket, desk), now)
+    return replace(ticket, clocks=clocks)
+
+
+def come_due(ticket: Ticket, desk: Desk, now: datetime) -> Ticket:
+    """The ticket with the misses, and the steps and calls of ladders, that are due by now."""
+    clocks = targets.come_due(ticket.clocks, desk.policies, _calendars(ticket, desk), now)
+    return replace(ticket, clocks=clocks)
+
+
+def reassigned(ticket: Ticket, desk: Desk) -> Ticket:
+    """The ticket after somebody else got it."""
+    return _stopped(ticket, desk, "reassigned")
+
+
+def acknowledged(ticket: Ticket, desk: Desk, by: str, now: datetime) -> Ticket:
+    """The ticket after somebody took note of what escalates."""
+    noted = tuple(
+        replace(clock, acknowledged=(by, now)) if ladders.escalates(clock) else clock
+        for clock in ticket.clocks
     )
-    return replace(ticket, clocks=clocks), found
+    return _stopped(replace(ticket, clocks=noted), desk, "ack")
 
 
-def breach_facts(before: Clocks, after: Clocks, now: datetime) -> tuple[facts.Fact, ...]:
-    """A fact for every breach that `after` is the first to know."""
+def still_calling(ticket: Ticket, before: Ticket, desk: Desk, target: str, at: str) -> Ticket:
+    """The ticket as a step of a ladder has left it, which ends no calls of its own."""
+    old = next((clock for clock in before.clocks if clock.name == target), None)
+    calendars = _calendars(ticket, desk)
+    clocks = (
+        ladders.still_calling(clock, old, at, desk.policies.get(clock.policy), calendars)
+        if old and clock.name == target
+        else clock
+        for clock in ticket.clocks
+    )
+    return replace(ticket, clocks=tuple(clocks))
+
+
+def _stopped(ticket: Ticket, desk: Desk, stop: str) -> Ticket:
+    calendars = _calendars(ticket, desk)
+    clocks = (
+        ladders.stopped(clock, desk.policies.get(clock.policy), calendars, stop)
+        for clock in ticket.clocks
+    )
+    return replace(ticket, clocks=tuple(clocks))
+
+
+def _calendars(ticket: Ticket, desk: Desk) -> Calendars:
+    return calendars_of(desk, ticket.clocks, None)
+
+
+def clock_facts(before: Clocks, after: Clocks, now: datetime) -> tuple[facts.Fact, ...]:
+    """A fact for every breach, step and call that `after` is the first to know, as they came."""
+    steps = [_step_fact(*found) for found in ladders.new_steps(before, after)]
+    near = [fact for fact in steps if isinstance(fact, facts.TargetNear)]
+    later = [fact for fact in steps if not isinstance(fact, facts.TargetNear)]
+    return (*near, *_breach_facts(before, after, now), *later)
+
+
+def _step_fact(clock: Clock, one: Reached, is_again: bool) -> facts.Fact:
+    due_at = clock.due_at.isoformat() if clock.due_at else ""
+    if is_again:
+        return facts.StepCalled(clock.name, one.step, due_at, one.calls)
+    kind = facts.TargetOverdue if one.step.startswith("+") else facts.TargetNear
+    return kind(clock.name, one.step, due_at, waits=not one.calls)
+
+
+def _breach_facts(before: Clocks, after: Clocks, now: datetime) -> tuple[facts.Fact, ...]:
     foreseen = {(clock.name, clock.due_at) for clock in before}
     return tuple(
         facts.TargetBreached(
             clock.name,
             clock.breached_at.isoformat(),
             cause=None if (clock.name, clock.breached_at) in foreseen else "policy_change",
+            waits=any(one.step == AT_THE_MISS and not one.calls for one in clock.reached),
         )
         for clock in targets.newly_breached(before, after, now)
         if clock.breached_at
@@ -96,11 +150,14 @@ def _due_times(clocks: Clocks) -> dict[str, str | None]:
 
 def terms_of(ticket: Ticket, desk: Desk, *, is_internal: bool) -> Terms:
     """What holds for the customer's clocks of a ticket as it now is, or for the internal ones."""
-    _, _, domain = ticket.requester.email.lower().partition("@")
-    matter = Matter(ticket.group, ticket.priority, domain, frozenset(ticket.tags))
-    policy = desk.policies_for(matter)[is_internal]
+    # No promise asks what time it is, or what has changed.
+    seen = situation(ticket, desk, ticket.updated_at)
+    policy = desk.policies_for(ticket.group, seen)[is_internal]
+    if ticket.is_internal and not is_internal:
+        # There is no customer to whom anything could be promised.
+        policy = None
     calendars = calendars_of(desk, ticket.clocks, policy)
-    return Terms(policy, ticket.priority, ticket.status.value, calendars)
+    return Terms(policy, ticket.priority, ticket.status.value, calendars, desk.policies)
 
 
 def calendars_of(desk: Desk, clocks: Clocks, policy: Policy | None) -> Calendars:

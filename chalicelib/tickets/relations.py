@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib import facts
-from chalicelib.clocks.targets import with_breaches
 from chalicelib.desk.model import Desk
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.tickets import changes, promised
@@ -57,7 +56,7 @@ def merged(
         return None
     _may_merge(source, target)
     fact = facts.TicketMerged(source.number, target.number)
-    clocks = with_breaches(source.clocks, now)
+    clocks = promised.with_misses(source, desk, now).clocks
     merge = Merge(target.number, changes.next_seq(target), now, by, source.status, clocks)
     gone = replace(source, merge=merge, version=source.version + 1)
     said: tuple[facts.Fact, ...] = (fact,)
@@ -67,7 +66,7 @@ def merged(
         gone = promised.status_changed(gone, source.status, desk, now)
     grown = replace(target, sources=(*target.sources, source.number))
     change = Change(target, grown, (fact,))
-    for contact in source.contacts if adds_people else ():
+    for _, contact in source.present if adds_people else ():
         change = changes.with_contact(change, contact) if contact.email else change
     return Change(source, gone, said), change
 
@@ -80,6 +79,8 @@ def _may_merge(source: Ticket, target: Ticket) -> None:
         raise Conflict(f"Ticket {one} is merged into {source.merge.into}: undo that first.")
     if target.merge:
         raise Conflict(f"Ticket {other} is merged into {target.merge.into}: merge into that one.")
+    if source.is_internal is not target.is_internal:
+        raise Conflict("One of them is internal, the other a customer's: link the two.")
     if target.status is Status.CLOSED:
         raise Conflict(f"Ticket {other} is closed: open it again, or link the two.")
     if len(target.sources) >= SOURCE_LIMIT:

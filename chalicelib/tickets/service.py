@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib import table
-from chalicelib.desk.model import Desk
+from chalicelib.desk.model import Agent, Desk
 from chalicelib.desk.service import live_desk
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.ledger.model import Actor
+from chalicelib.facts import Fact
+from chalicelib.ledger.model import Actor, new_salt
 from chalicelib.people import service as people
 from chalicelib.ports import Ports
-from chalicelib.tickets import addressing, changes, store
+from chalicelib.tickets import addressing, changes, edits, followed, store
 from chalicelib.tickets.access import Who, seen
-from chalicelib.tickets.changes import Change, Edit
+from chalicelib.tickets.changes import Change
 from chalicelib.tickets.collision import Overtaken, narrowed
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import (
     TEXT_LIMIT,
     Article,
@@ -31,14 +34,15 @@ from chalicelib.tickets.model import (
     Author,
     Contact,
     Delivery,
-    Status,
     Ticket,
     Timeline,
 )
+from chalicelib.tickets.opening import PHONE, Opening, new_ticket
+from chalicelib.tickets.references import need_tickets
 
 ATTEMPTS = 5
 BODY_LIMIT = 200_000
-SALT_BYTES = 16
+T = TypeVar("T")
 
 
 class Done(Exception):
@@ -79,7 +83,8 @@ def amend(
 
     Raises Done where the claim is taken, Conflict after five lost races.
     """
-    for attempt in range(ATTEMPTS):
+
+    def attempt() -> Saved:
         ticket, found = store.load(number, [claim.key] if claim else ())
         if found and claim:
             raise Done(found[claim.key])
@@ -89,18 +94,49 @@ def amend(
             if ticket is None:
                 raise NotFound(f"There is no ticket {number}.")
             return Saved(ticket, None)
+        change = followed.told(ports, change, actor, now)
+        writes = [claim.write(number, change.seq)] if claim else []
+        return save(change, actor=actor, cause=cause, now=now, also=[*also, *writes])
+
+    return retried(
+        ports,
+        attempt,
+        "Too many people changed this ticket at once: try again.",
+        is_open=lambda lost: is_overtaken(lost, claim, number),
+    )
+
+
+def retried(
+    ports: Ports,
+    attempt: Callable[[], T],
+    words: str,
+    *,
+    is_open: Callable[[table.Lost], bool] = lambda _lost: True,
+) -> T:
+    """What an attempt gives, made anew while it loses a race that is still open.
+
+    Raises Conflict in these words after five lost races.
+    """
+    for count in range(ATTEMPTS):
         try:
-            writes = [claim.write(number, change.seq)] if claim else []
-            return save(change, actor=actor, cause=cause, now=now, also=[*also, *writes])
+            return attempt()
         except table.Lost as lost:
-            _give_up_if_done(lost, claim, number)
-        linger(ports, attempt)
-    raise Conflict("Too many people changed this ticket at once: try again.")
+            if not is_open(lost):
+                raise
+        linger(ports, count)
+    raise Conflict(words)
 
 
 def linger(ports: Ports, attempt: int) -> None:
     """Wait a little, and longer each time, before a lost race is run again."""
     ports.pause(secrets.randbelow(50 * (attempt + 1)) / 1000)
+
+
+def is_overtaken(lost: table.Lost, claim: Claim | None, *numbers: int) -> bool:
+    """Whether one of the tickets had moved on; raise Done where the claim was taken."""
+    if claim and claim.key in lost.held:
+        raise Done(lost.held[claim.key]) from lost
+    return store.is_overtaken(lost, *numbers)
 
 
 def save(
@@ -112,7 +148,7 @@ def save(
     also: Sequence[table.Write] = (),
 ) -> Saved:
     """Write one decided change; raise table.Lost where somebody was faster or a claim is taken."""
-    change = changes.with_breach_facts(change, now)
+    change = changes.with_clock_facts(change, now)
     ticket = store.save(change, actor=actor, cause=cause, at=now, salt=new_salt(), also=also)
     return Saved(ticket, change)
 
@@ -126,21 +162,9 @@ def save_all(
     also: Sequence[table.Write] = (),
 ) -> list[Ticket]:
     """Write changes of several tickets at once; raise table.Lost as `save` does."""
-    told = [changes.with_breach_facts(change, now) for change in decided]
+    told = [changes.with_clock_facts(change, now) for change in decided]
     salts = [new_salt() for _ in told]
     return store.save_all(told, actor=actor, cause=cause, at=now, salts=salts, also=also)
-
-
-def new_salt() -> bytes:
-    """What keeps a payload from being guessed by its digest once it is erased."""
-    return secrets.token_bytes(SALT_BYTES)
-
-
-def _give_up_if_done(lost: table.Lost, claim: Claim | None, number: int) -> None:
-    if claim and claim.key in lost.held:
-        raise Done(lost.held[claim.key]) from lost
-    if not store.is_overtaken(lost, number):
-        raise lost
 
 
 # What agents and programs do. ----------------------------------------------------------------
@@ -148,13 +172,16 @@ def _give_up_if_done(lost: table.Lost, claim: Claim | None, number: int) -> None
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say. `seen_seq` is the newest article they had read."""
+    """What somebody wants to say, and to change along with it.
+
+    `seen_seq` is the newest article they had read.
+    """
 
     kind: ArticleKind
     body: str
     uploads: tuple[Attachment, ...] = ()
     seen_seq: int | None = None
-    status: str | None = None
+    edit: Edit = field(default_factory=Edit)
 
 
 def read_ticket(who: Who, number: int, *, before: str | None = None) -> Timeline:
@@ -178,11 +205,18 @@ def _may_see(who: Who, ticket: Ticket) -> bool:
 
 
 def write_article(
-    ports: Ports, who: Who, number: int, draft: Draft, *, claim: Claim | None = None
+    ports: Ports,
+    who: Who,
+    number: int,
+    draft: Draft,
+    *,
+    claim: Claim | None = None,
+    said: Sequence[Fact] = (),
 ) -> Saved:
     """Add an agent's reply or note; a reply is sent to everybody on the ticket.
 
-    The agent's draft is done with. Raises Overtaken where a reply has not seen what others wrote.
+    The agent's draft is done with; `said` is what else there is to say of it.
+    Raises Overtaken where a reply has not seen what others wrote.
     """
     who.need("tickets:write")
     desk = live_desk(ports)
@@ -202,12 +236,13 @@ def write_article(
             attachments=draft.uploads,
         )
         change = changes.written_by_agent(ticket, article, desk, agent=who.agent)
-        if draft.status:
-            edit = Edit(status=draft.status)
-            change = _joined(change, changes.edited(change.after, edit, desk, now, agent=who.agent))
+        if draft.edit.names:
+            need_tickets(who, draft.edit.fields, ticket.fields, desk)
+            more = edited(change.after, draft.edit, desk, now, agent=who.agent)
+            change = _joined(change, more)
         if draft.kind is ArticleKind.REPLY:
             change = changes.with_deliveries(change, _to_everybody(ports, change, now))
-        return change
+        return replace(change, facts=(*change.facts, *said))
 
     also = [store.draft_gone(number, who.agent)] if who.agent else []
     return amend(ports, number, decide, actor=who.actor, cause="article", claim=claim, also=also)
@@ -242,10 +277,9 @@ def stored_text(ports: Ports, body: str) -> tuple[str, str | None]:
 
 
 def _to_everybody(ports: Ports, change: Change, now: datetime) -> list[Delivery]:
-    places = enumerate(change.after.contacts)
     return [
         delivery_to(ports, change, contact, place, mail="reply", now=now)
-        for place, contact in places
+        for place, contact in change.after.present
         if contact.email
     ]
 
@@ -276,6 +310,21 @@ def delivery_to(
     )
 
 
+def with_notice(
+    ports: Ports,
+    change: Change,
+    agent: Agent,
+    *,
+    mail: str,
+    now: datetime,
+    target: str | None = None,
+) -> Change:
+    """The change with a mail about it to one of us."""
+    contact = Contact.from_agent(agent)
+    notice = delivery_to(ports, change, contact, None, mail=mail, now=now, target=target)
+    return changes.with_deliveries(change, [notice])
+
+
 def edit_ticket(
     ports: Ports,
     who: Who,
@@ -284,21 +333,41 @@ def edit_ticket(
     *,
     version: int | None = None,
     claim: Claim | None = None,
+    said: Sequence[Fact] = (),
 ) -> Saved:
-    """Change fields; Clash where others have changed the same ones since `version`."""
+    """Change fields; Clash where others have changed the same ones since `version`.
+
+    `said` is what else there is to say of it.
+    """
     who.need("tickets:write")
     desk = live_desk(ports)
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
+        need_tickets(who, edit.fields, ticket.fields, desk)
         wanted = edit
         if version is not None and ticket.version != version:
             is_known = version < ticket.version
             since = store.facts_after(number, version) if is_known else None
             wanted = narrowed(ticket, since, edit, desk, now)
-        return changes.edited(ticket, wanted, desk, now, agent=who.agent)
+        change = edited(ticket, wanted, desk, now, agent=who.agent)
+        return replace(change, facts=(*change.facts, *said)) if change else None
 
     return amend(ports, number, decide, actor=who.actor, cause="edit", claim=claim)
+
+
+def edited(
+    ticket: Ticket, edit: Edit, desk: Desk, now: datetime, *, agent: str | None
+) -> Change | None:
+    """As `edits.edited`; open tasks that stand in the way are named, which is one call more."""
+    try:
+        return edits.edited(ticket, edit, desk, now, agent=agent)
+    except Invalid as error:
+        if "tasks" not in error.fields:
+            raise
+        left = [task.title for task in store.tasks_of(ticket.number) if not task.is_done]
+        named = {**error.fields, "tasks": f"do these first: {', '.join(left)}"}
+        raise Invalid(error.message, fields=named) from error
 
 
 def accept_article(
@@ -310,15 +379,12 @@ def accept_article(
     """
     who.need("tickets:write")
     desk = live_desk(ports)
-    key = (table.ticket_pk(number), table.article_sk(seq))
-    joining = _sender_of(ports, key) if adds_sender else None
+    joining = _sender_of(ports, number, seq) if adds_sender else None
 
     def decide(found: Ticket | None, now: datetime) -> Change | None:
         ticket = seen(who, found, number)
         # Read after the head: whoever accepts it meanwhile moves the head on.
-        article = store.article_of(table.fetch([key]).get(key))
-        if article is None:
-            raise NotFound(f"There is no article {seq} on ticket {number}.")
+        article = store.get_article(number, seq)
         change = changes.accepted(ticket, article, desk, now)
         return changes.with_contact(change, joining[0]) if joining else change
 
@@ -326,17 +392,17 @@ def accept_article(
     return amend(ports, number, decide, actor=who.actor, cause="accept", also=also)
 
 
-def _sender_of(ports: Ports, key: tuple[str, str]) -> tuple[Contact, Sequence[table.Write]] | None:
+def _sender_of(ports: Ports, number: int, seq: int) -> tuple[Contact, Sequence[table.Write]] | None:
     """Who wrote an article as a contact, with the writes that make them a person where new."""
-    article = store.article_of(table.fetch([key]).get(key))
-    if article is None or not people.is_address(article.author.email):
+    article = store.get_article(number, seq)
+    if not people.is_address(article.author.email):
         return None
     locale = live_desk(ports).locale
     author = article.author
     address, writes = people.find_or_make(
         ports, author.email, author.name, text=article.text, locale=locale
     )
-    return Contact(address.person, address.name, address.email, address.locale), writes
+    return Contact.from_address(address), writes
 
 
 def send_again(ports: Ports, who: Who, number: int, delivery_id: str) -> Saved:
@@ -363,33 +429,11 @@ def delivery_key(delivery_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A new ticket as somebody outside or a program asks for it."""
+class Begun:
+    """A new ticket as it will be, and what is written along with it."""
 
-    group: str
-    subject: str
-    contact: Contact
-    channel: str
-    priority: str = "normal"
-    tags: tuple[str, ...] = ()
-    follow_up_of: int | None = None
-
-
-def new_ticket(number: int, opening: Opening, now: datetime) -> Ticket:
-    """The ticket of an opening, before its first article."""
-    return Ticket(
-        number=number,
-        status=Status.NEW,
-        subject=opening.subject[: changes.SUBJECT_LIMIT] or "-",
-        group=opening.group,
-        assignee=None,
-        contacts=(opening.contact,),
-        priority=opening.priority,
-        tags=opening.tags,
-        opened_at=now,
-        updated_at=now,
-        follow_up_of=opening.follow_up_of,
-    )
+    change: Change
+    also: Sequence[table.Write] = ()
 
 
 def open_ticket(
@@ -401,8 +445,12 @@ def open_ticket(
     desk: Desk,
     claim: Claim | None = None,
     also: Sequence[table.Write] = (),
+    then: Callable[[Change, datetime], Begun] | None = None,
 ) -> Saved:
-    """Register a ticket for a requester, as an agent does on the phone or a program by API."""
+    """Register a ticket for a requester, as an agent does on the phone or a program by API.
+
+    `then` is what else is decided about it at once.
+    """
     who.need("tickets:write")
     text, text_key = stored_text(ports, body)
     if claim and (held := table.fetch([claim.key])):
@@ -418,13 +466,17 @@ def open_ticket(
         at=now,
     )
     ticket = new_ticket(number, opening, now)
-    change = changes.opened(ticket, article, desk, channel=opening.channel)
-    if desk.groups[opening.group].acknowledges:
+    # Whoever takes a call says where it belongs.
+    addresses = None if opening.follow_up_of or opening.channel == PHONE else ()
+    change = changes.opened(ticket, article, desk, channel=opening.channel, addresses=addresses)
+    if opening.is_acknowledged and desk.groups[change.after.group].acknowledges:
         ack = delivery_to(ports, change, contact, 0, mail="acknowledgement", now=now)
         change = changes.with_deliveries(change, [ack])
-    writes = [claim.write(number, change.seq)] if claim else []
+    begun = then(change, now) if then else Begun(change)
+    writes = [*also, *begun.also, *([claim.write(number, change.seq)] if claim else [])]
     try:
-        return save(change, actor=who.actor, cause=opening.channel, now=now, also=[*also, *writes])
+        return save(begun.change, actor=who.actor, cause=opening.channel, now=now, also=writes)
     except table.Lost as lost:
-        _give_up_if_done(lost, claim, number)
+        if not is_overtaken(lost, claim, number):
+            raise
         raise Conflict("Somebody registered the same at once: try again.") from lost

@@ -57,6 +57,7 @@ def ids(desk: Desk) -> list[str]:
 def refusal(before: Ticket, after: Ticket, desk: Desk, agent: str | None) -> str | None:
     """Why this agent may not bring a ticket from one status to another, with what they may."""
     wanted = status_of(after, desk)
+    before = replace(before, type=after.type)
     if wanted == status_of(before, desk) or _is_open_to(wanted, before, desk, agent):
         return None
     allowed = ", ".join(status.id for status in settable(before, desk, agent)) or "nothing else"
@@ -65,7 +66,9 @@ def refusal(before: Ticket, after: Ticket, desk: Desk, agent: str | None) -> str
 
 def _is_open_to(status: StatusLabel, ticket: Ticket, desk: Desk, agent: str | None) -> bool:
     """Rights bind agents; a program acts by its scopes, a rule for the admin who wrote it."""
-    current = status_of(ticket, desk)
+    current, kind = status_of(ticket, desk), desk.types.get(ticket.type)
+    if kind and not kind.allows(status.id):
+        return False
     if status.sources is not None and current.id not in status.sources | {status.id}:
         return False
     person = desk.agents.get(agent or "")
@@ -81,9 +84,18 @@ def waits_until(text: str, ticket: Ticket, desk: Desk, now: datetime) -> datetim
     """
     if ticket.status not in WAITING:
         raise ValueError("only a ticket that is pending or on hold waits until a time")
-    text = text.strip().lower()
+    return moment(text, ticket, desk, now)
+
+
+def moment(text: str, ticket: Ticket, desk: Desk, now: datetime) -> datetime:
+    """The whole minute that is meant, in the opening hours that the ticket has."""
     policy = promised.terms_of(ticket, desk, is_internal=False).policy
-    calendar = policy.calendar if policy else None
+    return minute(text, desk, policy.calendar if policy else None, now)
+
+
+def minute(text: str, desk: Desk, calendar: BusinessCalendar | None, now: datetime) -> datetime:
+    """The whole minute that is meant, in the opening hours of a calendar or on weekdays."""
+    text = text.strip().lower()
     days = _DAYS_LATER.fullmatch(text)
     at = _days_later(int(days[1]), desk, calendar, now) if days else _instant(text, desk, calendar)
     at += -(at - datetime(1970, 1, 1, tzinfo=UTC)) % _MINUTE
@@ -94,9 +106,12 @@ def waits_until(text: str, ticket: Ticket, desk: Desk, now: datetime) -> datetim
 
 def local_until(ticket: Ticket, desk: Desk) -> str:
     """Until when a ticket waits, as a form shows it; empty where it does not."""
-    if ticket.until is None or ticket.status not in WAITING:
-        return ""
-    return ticket.until.astimezone(desk.zone).strftime("%Y-%m-%dT%H:%M")
+    return local(ticket.until, desk) if ticket.status in WAITING else ""
+
+
+def local(at: datetime | None, desk: Desk) -> str:
+    """An instant as a form shows it, in the zone of the desk; empty for none."""
+    return at.astimezone(desk.zone).strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
 def _instant(text: str, desk: Desk, calendar: BusinessCalendar | None) -> datetime:

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import table
+from chalicelib.errors import NotFound
 from chalicelib.facts import Fact
 from chalicelib.ledger.model import GENESIS, Actor, Entry, make_entry
 from chalicelib.ledger.store import EntryItem, from_item, to_item
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.items import (
     ArticleItem,
+    CallItem,
     DeliveryItem,
     DraftItem,
     EffectItem,
@@ -21,8 +23,20 @@ from chalicelib.tickets.items import (
     LinkItem,
     MessageIdItem,
     NumberItem,
+)
+from chalicelib.tickets.model import (
+    Article,
+    Delivery,
+    DeliveryState,
+    Task,
+    Ticket,
+    Timeline,
+)
+from chalicelib.tickets.stored import (
     article_item,
     article_of,
+    call_item,
+    call_of,
     delivery_item,
     delivery_of,
     draft_of,
@@ -34,17 +48,12 @@ from chalicelib.tickets.items import (
     presences_of,
     ticket_of,
 )
-from chalicelib.tickets.model import (
-    Article,
-    Delivery,
-    DeliveryState,
-    Ticket,
-    Timeline,
-)
+from chalicelib.tickets.stored_tasks import task_item, task_of
 
 FIRST_NUMBER = 1000
 __all__ = [
     "ArticleItem",
+    "CallItem",
     "DeliveryItem",
     "EffectItem",
     "HeadItem",
@@ -53,6 +62,8 @@ __all__ = [
     "NumberItem",
     "article_item",
     "article_of",
+    "call_item",
+    "call_of",
     "delivery_item",
     "delivery_of",
     "head_item",
@@ -96,6 +107,15 @@ def load(
     key = head_key(number)
     found = table.fetch([key, *also])
     return ticket_of(found.pop(key, None)), found
+
+
+def get_article(number: int, seq: int) -> Article:
+    """One article of a ticket, or NotFound: one call, consistent."""
+    key = (table.ticket_pk(number), table.article_sk(seq))
+    article = article_of(table.fetch([key]).get(key))
+    if article is None:
+        raise NotFound(f"There is no article {seq} on ticket {number}.")
+    return article
 
 
 def load_many(
@@ -153,6 +173,7 @@ def timeline(number: int, *, before: str | None = None) -> Timeline | None:
         presences=tuple(one for item in items for one in presences_of(item)),
         drafts=tuple(draft for item in items if (draft := draft_of(item))),
         links=tuple(link for item in items if (link := link_of(item))),
+        tasks=tuple(task for item in items if (task := task_of(item))),
     )
 
 
@@ -161,6 +182,13 @@ def articles_after(number: int, seq: int) -> list[Article]:
     after = table.Item.sk.between(table.article_sk(seq + 1), table.article_sk(_LAST_SEQ))
     page = table.query(table.ticket_pk(number), sort=after, limit=TIMELINE_PAGE)
     return [article for item in page.items if (article := article_of(item))]
+
+
+def tasks_of(number: int) -> list[Task]:
+    """The tasks of a ticket: one call."""
+    sort = table.Item.sk.startswith(table.task_sk(""))
+    page = table.query(table.ticket_pk(number), sort=sort)
+    return [task for item in page.items if (task := task_of(item))]
 
 
 def facts_after(number: int, version: int) -> list[Fact] | None:
@@ -296,6 +324,8 @@ def _writes(
         cause=cause,
         prev=prev,
         salt=salt,
+        root=change.root,
+        depth=change.depth,
     )
     written = to_item(entry)
     written.version = change.after.version
@@ -307,6 +337,8 @@ def _writes(
     if change.article:
         writes.append(table.Write(article_item(change.article)))
     writes += [table.Write(delivery_item(delivery)) for delivery in change.deliveries]
+    writes += [table.Write(call_item(call)) for call in change.calls]
+    writes += [table.Write(task_item(task)) for task in change.tasks]
     return after, writes
 
 

@@ -9,16 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib import facts, table
+from chalicelib.desk.forms import CLOSING
 from chalicelib.desk.model import Agent, Desk
 from chalicelib.desk.service import live_desk
 from chalicelib.desk.statuses import REMIND, REOPEN
-from chalicelib.ledger.model import Actor
+from chalicelib.ledger.model import CLOCK
 from chalicelib.ports import Ports
-from chalicelib.tickets import changes, service, statuses, store
+from chalicelib.tickets import changes, forms, service, statuses, store
 from chalicelib.tickets.changes import Change
-from chalicelib.tickets.model import Contact, Status, Ticket
-
-CLOCK = Actor("system", "clock")
+from chalicelib.tickets.model import Status, Ticket
 
 
 def wake(ports: Ports, item: table.Item) -> None:
@@ -30,7 +29,10 @@ def wake(ports: Ports, item: table.Item) -> None:
 
     def decide(ticket: Ticket | None, now: datetime) -> Change | None:
         change = ended(ticket, desk, now) if ticket else None
-        return _with_notice(ports, change, desk, now) if change else None
+        agent = _caretaker(change, desk) if change else None
+        if change is None or agent is None:
+            return change
+        return service.with_notice(ports, change, agent, mail="waiting_over", now=now)
 
     service.amend(ports, found.number, decide, actor=CLOCK, cause="until")
 
@@ -45,20 +47,18 @@ def ended(ticket: Ticket, desk: Desk, now: datetime) -> Change | None:
     elif ticket.status not in statuses.WAITING or status.at_until == REMIND:
         then, following = REMIND, status
     else:
-        then = status.at_until
+        then = _after_wait(ticket, desk, now)
         following = desk.statuses[Status.OPEN if then == REOPEN else then]
     fact = facts.StatusEnded(then, ticket.reason)
     change = Change(ticket, replace(ticket, until=None, version=ticket.version + 1), (fact,))
     return changes.moved(change, following, desk, now)
 
 
-def _with_notice(ports: Ports, change: Change, desk: Desk, now: datetime) -> Change:
-    agent = _caretaker(change, desk)
-    if agent is None:
-        return change
-    contact = Contact(agent.id, agent.name, agent.email, agent.locale)
-    notice = service.delivery_to(ports, change, contact, None, mail="waiting_over", now=now)
-    return changes.with_deliveries(change, [notice])
+def _after_wait(ticket: Ticket, desk: Desk, now: datetime) -> str:
+    """What follows a wait; a ticket that lacks what solving it takes is opened instead."""
+    then = statuses.status_of(ticket, desk).at_until
+    ends = then != REOPEN and desk.statuses[then].category in statuses.OVER
+    return REOPEN if ends and forms.missing(ticket, desk, CLOSING, now) else then
 
 
 def _caretaker(change: Change, desk: Desk) -> Agent | None:
@@ -66,6 +66,4 @@ def _caretaker(change: Change, desk: Desk) -> Agent | None:
     before = change.before
     if before is None or before.status not in statuses.WAITING:
         return None
-    group = desk.groups.get(before.group)
-    lead = desk.agents.get(group.lead or "") if group else None
-    return desk.agents.get(before.assignee or "") or lead
+    return desk.agents.get(before.assignee or "") or desk.lead_of(before.group)

@@ -20,6 +20,7 @@ UPLOAD_BYTES = 25_000_000
 UPLOADS = 10
 # What a browser may show as what it is; everything else downloads as bytes.
 SAFE_TYPES = {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
+_BYTES = "application/octet-stream"
 # How the pictures begin that a mail may show within its text.
 _PICTURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -56,7 +57,7 @@ def to_attachment(call: Call, article: Article, place: str) -> Response:
         raise NotFound("There is no such attachment.")
     attachment = article.attachments[index]
     is_safe = attachment.content_type in SAFE_TYPES
-    content_type = attachment.content_type if is_safe else "application/octet-stream"
+    content_type = attachment.content_type if is_safe else _BYTES
     return redirect(
         call.ports.blobs.link(attachment.key, filename=attachment.name, content_type=content_type)
     )
@@ -73,23 +74,19 @@ def to_raw(call: Call, article: Article) -> Response:
     """Redirect to the original mail."""
     if article.raw_key is None:
         raise NotFound("This article did not come by mail.")
-    name = f"{article.number}-{article.seq}.eml"
-    return redirect(
-        call.ports.mail_blobs.link(
-            article.raw_key, filename=name, content_type="application/octet-stream"
-        )
-    )
+    return _to_original(call, article.raw_key, f"{article.number}-{article.seq}.eml")
 
 
 def to_suspended(call: Call, mail: Suspended) -> Response:
     """Redirect to the original of a suspended mail; one that carries a virus stays where it is."""
     if mail.has_virus:
         raise NotFound("There is no such mail.")
-    return redirect(
-        call.ports.mail_blobs.link(
-            mail.raw_key, filename=f"{mail.id}.eml", content_type="application/octet-stream"
-        )
-    )
+    return _to_original(call, mail.raw_key, f"{mail.id}.eml")
+
+
+def _to_original(call: Call, key: str, name: str) -> Response:
+    link = call.ports.mail_blobs.link(key, filename=name, content_type=_BYTES)
+    return redirect(link)
 
 
 def redirect(url: str) -> Response:
@@ -99,7 +96,7 @@ def redirect(url: str) -> Response:
 def new_upload(call: Call) -> dict[str, Any]:
     """Where to post one file, and the id to name it by in an article."""
     name = str(call.body.get("name") or "").strip()
-    content_type = str(call.body.get("content_type") or "application/octet-stream")
+    content_type = str(call.body.get("content_type") or _BYTES)
     if not name:
         raise Invalid("Name the file.", fields={"name": "is missing"})
     upload = call.ports.new_id()
@@ -115,13 +112,13 @@ def uploaded(call: Call, wanted: Any) -> tuple[Attachment, ...]:
         raise Invalid("Attachments are a list.", fields={"attachments": f"at most {UPLOADS}"})
     found = []
     for one in wanted:
-        upload = str(one.get("id") if isinstance(one, dict) else one)
+        said = one if isinstance(one, dict) else {"id": one, "name": one}
+        upload, name = str(said.get("id")), str(said.get("name"))
         if not upload.isalnum():
             raise Invalid("This is no upload.", fields={"attachments": f"{upload[:40]!r}"})
         blob = call.ports.blobs.head(f"uploads/{upload}")
-        name = str(one.get("name") if isinstance(one, dict) else upload)
         # A picture that the text names as "[cid:...]" is shown there.
-        content_id = one.get("content_id") if isinstance(one, dict) else None
+        content_id = said.get("content_id")
         is_inline = content_id is not None
         found.append(
             Attachment(name[:200], blob.content_type, blob.size, blob.key, content_id, is_inline)

@@ -69,7 +69,11 @@ def html(
 def frame(call: Call, section: str = "") -> dict[str, Any]:
     """What every page of a signed-in agent shows around its own."""
     return {
-        "agent": {"name": call.who.name, "email": call.who.email},
+        "agent": {
+            "name": call.who.name,
+            "email": call.who.email,
+            "may_rule": "rules:read" in call.who.scopes,
+        },
         "csrf_token": csrf.token(call.ports.keys(), call.session),
         "section": section,
         # Nobody counts: a page is one call to the table.
@@ -90,6 +94,8 @@ def what_is_wrong(text: str, error: DeskError) -> str:
     """What a form says about a text that was not taken."""
     if "body" not in error.fields:
         return "failed"
+    if "fill in" in error.fields["body"]:
+        return "gaps"
     return "too_long" if text.strip() else "empty"
 
 
@@ -109,6 +115,13 @@ def typed_text(call: Call) -> str | None:
     """The text of a form that was not taken: whoever wrote it wants it back."""
     text = str(call.body.get("text", ""))
     return text if text.strip() else None
+
+
+def typed_number(call: Call, name: str) -> int:
+    """A number of a form; what is none counts as nothing seen."""
+    text = str(call.body.get(name, ""))
+    is_number = text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004
+    return int(text) if is_number else 0
 
 
 def _sign_in(call: Call) -> str:

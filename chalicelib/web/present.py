@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chalicelib import i18n, table
 from chalicelib.clocks.model import Clock
 from chalicelib.desk.model import Desk
 from chalicelib.desk.statuses import StatusLabel
+from chalicelib.people.notes import Note
 from chalicelib.tickets import statuses
 from chalicelib.tickets.model import (
     Article,
@@ -18,13 +19,13 @@ from chalicelib.tickets.model import (
     Contact,
     Delivery,
     Presence,
+    Task,
     Ticket,
     Timeline,
 )
+from chalicelib.tickets.stored_tasks import in_order
 
 EXCERPT = 300
-# How long a ticket is listed to which the customer wrote after it was solved.
-UNOPENED_FOR = timedelta(hours=72)
 
 
 def ticket_json(desk: Desk, timeline: Timeline, *, url: str) -> dict[str, Any]:
@@ -33,12 +34,45 @@ def ticket_json(desk: Desk, timeline: Timeline, *, url: str) -> dict[str, Any]:
     return {
         **summary(desk, ticket),
         "seq": ticket.written_seq,
-        "participants": [_contact(contact) for contact in ticket.contacts[1:]],
+        "participants": [contact_json(contact) for contact in ticket.participants],
         "articles": [article_json(*one, url=url) for one in _articles(timeline)],
         "older": timeline.older,
         "sources": list(ticket.sources),
         "links": [{"type": one.type, "ticket": one.other} for one in timeline.links],
         "open_children": sorted(ticket.open_children),
+        "tasks": [task_json(desk, one) for one in in_order(timeline.tasks)],
+    }
+
+
+def _address(desk: Desk, agent: str | None) -> str | None:
+    """An agent's address; of one who left the desk, the id."""
+    found = desk.agents.get(agent or "")
+    return found.email if found else agent
+
+
+def task_json(desk: Desk, task: Task) -> dict[str, Any]:
+    """Something to do on a ticket, with its owner by address."""
+    return {
+        "id": task.id,
+        "title": task.title,
+        "owner": _address(desk, task.owner),
+        "due_at": iso(task.due_at) if task.due_at else None,
+        "is_done": task.is_done,
+        "done_at": iso(task.done_at) if task.done_at else None,
+    }
+
+
+def note_json(desk: Desk, note: Note) -> dict[str, Any]:
+    """A note on somebody, with author and owner by address."""
+    return {
+        "id": note.id,
+        "text": note.text,
+        "author": _address(desk, note.by),
+        "at": iso(note.at),
+        "owner": _address(desk, note.owner),
+        "due_at": iso(note.due_at) if note.due_at else None,
+        "is_done": note.is_done,
+        "done_at": iso(note.done_at) if note.done_at else None,
     }
 
 
@@ -60,13 +94,21 @@ def summary(desk: Desk, ticket: Ticket) -> dict[str, Any]:
         "reason": ticket.reason,
         "resolution": ticket.resolution,
         "reopen_count": ticket.reopens[0],
+        "open_tasks": ticket.open_tasks,
         "unopened": _unopened(ticket.unopened and (ticket.unopened[0], iso(ticket.unopened[1]))),
         "version": ticket.version,
         "subject": ticket.subject,
         "group": ticket.group,
         "assignee": assignee.email if assignee else ticket.assignee,
-        "requester": _contact(ticket.requester),
+        "responsible": _address(desk, ticket.responsible),
+        "organization": ticket.organization or None,
+        "followers": [_address(desk, one) for one in ticket.followers],
+        "requester": contact_json(ticket.requester),
         "priority": ticket.priority,
+        "type": ticket.type or None,
+        "form": ticket.form or None,
+        "fields": dict(ticket.fields),
+        "is_internal": ticket.is_internal,
         "tags": list(ticket.tags),
         "due": [_due(clock) for clock in ticket.clocks if clock.target is not None],
         "opened_at": iso(ticket.opened_at),
@@ -82,16 +124,12 @@ def _status_json(status: StatusLabel, desk: Desk) -> dict[str, str]:
     return {"status": status.id, "category": status.category, "status_label": label}
 
 
-def is_unopened(unopened: dict[str, str] | None, now: datetime) -> bool:
-    """Whether the customer wrote to a ticket that is over, and so lately that it is listed."""
-    return unopened is not None and now - table.instant(unopened["at"]) <= UNOPENED_FOR
-
-
 def _unopened(stored: Sequence[str] | None) -> dict[str, str] | None:
     return {"why": stored[0], "at": stored[1]} if stored else None
 
 
-def _contact(contact: Contact) -> dict[str, Any]:
+def contact_json(contact: Contact) -> dict[str, Any]:
+    """Somebody on a ticket."""
     return {"name": contact.name, "email": contact.email, "is_muted": contact.is_muted}
 
 
@@ -114,6 +152,7 @@ def row_json(desk: Desk, item: table.Item) -> dict[str, Any]:
             "is_muted": bool(row.get("muted")),
         },
         "priority": row["priority"],
+        "type": row.get("type"),
         "tags": list(row.get("tags", ())),
         "due": [
             {"target": target, "due_at": due_at, "state": state}
@@ -154,7 +193,7 @@ def article_json(article: Article, deliveries: tuple[Delivery, ...], *, url: str
         "comment": article.comment,
         "ticket": article.number,
         "split_to": article.split_to,
-        "delivery": [_delivery(found) for found in deliveries if found.seq == article.seq],
+        "delivery": [delivery_json(found) for found in deliveries if found.seq == article.seq],
     }
 
 
@@ -190,7 +229,8 @@ def presence_json(desk: Desk, presence: Presence) -> dict[str, Any]:
     }
 
 
-def _delivery(delivery: Delivery) -> dict[str, Any]:
+def delivery_json(delivery: Delivery) -> dict[str, Any]:
+    """A mail to one recipient, and how far it came."""
     return {
         "id": delivery.id,
         "to": delivery.email,

@@ -9,17 +9,46 @@ from chalice.app import Chalice, Response
 
 from chalicelib.ports import Ports
 from chalicelib.web.agent import pages as agent
-from chalicelib.web.api import clocks, desk, presence, relations, suspended, tickets
+from chalicelib.web.api import (
+    availability,
+    clocks,
+    desk,
+    forms,
+    hooks,
+    incidents,
+    macros,
+    notes,
+    organizations,
+    participants,
+    presence,
+    relations,
+    rules,
+    suspended,
+    tasks,
+    tickets,
+    views,
+)
 from chalicelib.web.portal import pages as portal
 from chalicelib.web.routing import Route, answer
 
 ROUTES: list[Route] = [
     *tickets.ROUTES,
+    *forms.ROUTES,
     *clocks.ROUTES,
     *presence.ROUTES,
     *relations.ROUTES,
     *suspended.ROUTES,
+    *hooks.ROUTES,
     *desk.ROUTES,
+    *views.ROUTES,
+    *macros.ROUTES,
+    *rules.ROUTES,
+    *participants.ROUTES,
+    *tasks.ROUTES,
+    *incidents.ROUTES,
+    *organizations.ROUTES,
+    *notes.ROUTES,
+    *availability.ROUTES,
     *agent.ROUTES,
     *portal.ROUTES,
 ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.config import WEBHOOK_HOSTS
 from infra.local.place import HOST, Place
 from infra.local.stack import Stack, aws_environment
 
@@ -48,9 +49,15 @@ def parameters(place: Place) -> dict[str, str]:
     }
 
 
-def adapt(template: Template, code_key: str) -> Template:
-    """The same template with its code in a bucket, and without what the emulator does not know."""
+def adapt(template: Template, code_key: str, webhook_hosts: str) -> Template:
+    """The same template with its code in a bucket, and without what the emulator does not know.
+
+    Here alone webhooks may go to addresses that are not public.
+    """
     adapted = copy.deepcopy(template)
+    function = adapted.setdefault("Globals", {}).setdefault("Function", {})
+    told = function.setdefault("Environment", {}).setdefault("Variables", {})
+    told[WEBHOOK_HOSTS] = webhook_hosts
     kept = {
         name: resource
         for name, resource in adapted["Resources"].items()
@@ -73,7 +80,7 @@ def deploy(
     """
     stack = Stack(place.root, place.url, endpoint, {}, {})
     key = f"{hashlib.sha256(code.read_bytes()).hexdigest()}.zip"
-    adapted = adapt(template, key)
+    adapted = adapt(template, key, place.webhook_hosts)
     text, chosen = json.dumps(adapted), parameters(place)
     digest = hashlib.sha256(json.dumps([text, chosen]).encode()).hexdigest()
     known = _last(place)

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.config import WEBHOOK_HOSTS
+
 HOST = "127.0.0.1"
+# Where somebody who tries webhooks may listen to them.
+RECEIVERS = f"{HOST}:9000,localhost:9000"
 # The emulator takes a twelve-digit access key for the account, in the functions too.
 ACCOUNT = "000000000042"
 REGION = "eu-west-1"
@@ -23,12 +27,15 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The project's folder, the two ports that people use, and what the stack's own folder is."""
+    """The project's folder, the two ports that people use, what the stack's own folder is, and
+    where webhooks may go that leave the internet out.
+    """
 
     root: Path
     http_port: int = 8000
     smtp_port: int = 2525
     folder: str = ".local"
+    webhook_hosts: str = RECEIVERS
 
     @classmethod
     def at(cls, root: Path, environment: Mapping[str, str]) -> Place:
@@ -36,6 +43,7 @@ class Place:
             root,
             int(environment.get("SKRANKE_HTTP_PORT", "8000")),
             int(environment.get("SKRANKE_SMTP_PORT", "2525")),
+            webhook_hosts=environment.get(WEBHOOK_HOSTS, RECEIVERS),
         )
 
     @property

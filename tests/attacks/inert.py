@@ -13,7 +13,7 @@ PAYLOAD = """'"></title></textarea></script>--><x-attack onclick=alert(1)>{{7*7}
 SEEN = "x-attack onclick=alert(1)"
 _ACTIVE = ("script", "object", "embed", "svg", "math", "base", "x-attack")
 _ADDRESSES = ("href", "src", "action", "formaction", "background", "poster", "srcset", "data")
-_OURS = re.compile(r"(/\w+)?/assets/ticket\.js\?v=[0-9a-f]{12}")
+_OURS = re.compile(r"(/\w+)?/assets/(ticket|inbox)\.js\?v=[0-9a-f]{12}")
 _RUNS = re.compile(r"^[\x00-\x20]*(?:javascript|vbscript|data)[\x00-\x20]*:", re.IGNORECASE)
 
 

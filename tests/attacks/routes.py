@@ -23,6 +23,8 @@ BODIES = {
     "/split": {"articles": ["1"]},
     "/links": {"type": "related", "ticket": 1},
     "/presence": {"mode": "viewing"},
+    "/notes": {"text": "Hello."},
+    "/participants": {"email": "eve@else.example"},
 }
 
 

@@ -1,6 +1,6 @@
 """`make bench`: mail and pages on a local stack of its own; the figures go to docs/benchmark.md.
 
-`python -m tests.bench inbound` prints those of inbound mail alone.
+`python -m tests.bench inbound` prints those of inbound mail alone; so do `pages`, `sweep`, `rules`.
 
 CPU is that of the handler's own process: the emulator is another one, and its time is not counted.
 Absolute times are of the machine that ran it; compare the figures of one run with each other.
@@ -16,16 +16,16 @@ import statistics
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from infra import package
 from infra.local import deploy, emulator
 from infra.local.place import Place
-from tests.bench import imports, inbound
+from infra.local.stack import Stack
+from tests.bench import imports, inbound, sweeping
 from tests.bench.inbound import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,19 +41,25 @@ def main(only: Sequence[str]) -> None:
     place = Place(ROOT, HTTP_PORT, SMTP_PORT, ".build/bench")
     shutil.rmtree(place.home, ignore_errors=True)
     place.home.mkdir(parents=True)
-    with _stack(place) as url:
-        mail = list(inbound.figures(GROUP))
-        if only:
-            print(_rows(mail))
-            return
-        figures = [*_import_figures(), *_page_figures(url)]
-    report = _report(mail, figures)
+    parts: dict[str, Callable[[Stack], Iterable[Figure]]] = {
+        "inbound": lambda _: inbound.figures(GROUP),
+        "pages": lambda stack: (*_import_figures(), *_page_figures(stack.url.rstrip("/"))),
+        # After the pages, since it ends what follows from the facts.
+        "sweep": sweeping.figures,
+        "rules": lambda _: _rule_figures(),
+    }
+    with _stack(place) as stack:
+        made = {name: list(parts[name](stack)) for name in only or parts}
+    if only:
+        print("\n".join(map(_rows, made.values())))
+        return
+    report = _report(made)
     REPORT.write_text(report, "utf-8")
     print(report)
 
 
 @contextmanager
-def _stack(place: Place) -> Iterator[str]:
+def _stack(place: Place) -> Iterator[Stack]:
     emulator.install(place)
     built = package.build(ROOT, place.package, arch="host")
     with emulator.running(place) as emulated:
@@ -61,16 +67,28 @@ def _stack(place: Place) -> Iterator[str]:
         stack = deploy.deploy(place, emulated.endpoint, template, built.zip, emulated.save)
         stack.enter()
         _open_desk(stack)
-        yield place.url.rstrip("/")
+        yield stack
 
 
-def _open_desk(stack: Any) -> None:
+def _open_desk(stack: Stack) -> None:
     import app
+    from chalicelib import table
     from chalicelib.desk.service import apply
     from infra import desk, keys
 
+    # The emulator goes through a whole list for one page of it, which can take longer.
+    table.Item.Meta.read_timeout_seconds = 60
     keys.ensure(stack.client("ssm"), os.environ["SKRANKE_KEYS"])  # noqa: TID251
     apply(app.ports(), desk.load(ROOT / "desk")[0])
+
+
+def _rule_figures() -> Iterator[Figure]:
+    # Here, because it brings moto along.
+    from tests.bench import rules
+
+    times = rules.measure()
+    what = f"a new ticket judged by {rules.RULES} triggers, of which only the last fires"
+    yield Figure(what, f"{times['middle']:.2f} ms of CPU, {times['least']:.2f} at least")
 
 
 def _import_figures() -> Iterator[Figure]:
@@ -131,7 +149,7 @@ def _query() -> float:
 def _fill(start: int, end: int) -> None:
     """Tickets straight into the table: what is measured is reading them."""
     from chalicelib import table
-    from chalicelib.tickets import items
+    from chalicelib.tickets import stored
     from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Status, Ticket
 
     opened_at = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -153,7 +171,7 @@ def _fill(start: int, end: int) -> None:
                 version=1,
                 seq=ARTICLES,
             )
-            batch.save(items.head_item(ticket))
+            batch.save(stored.head_item(ticket))
             for seq in range(1, ARTICLES + 1):
                 article = Article(
                     number=number,
@@ -163,14 +181,14 @@ def _fill(start: int, end: int) -> None:
                     text="The printer on floor 2 is broken. " * 20,
                     at=at,
                 )
-                batch.save(items.article_item(article))
+                batch.save(stored.article_item(article))
 
 
 def _rows(figures: Sequence[Figure]) -> str:
     return "\n".join(f"| {figure.what} | {figure.value} |" for figure in figures)
 
 
-def _report(mail: Sequence[Figure], figures: Sequence[Figure]) -> str:
+def _report(made: Mapping[str, Sequence[Figure]]) -> str:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     return f"""# Benchmark
 
@@ -184,20 +202,40 @@ same machine and takes its share of every time on the clock. A ticket has three 
 
 | what | figure |
 |---|---|
-{_rows(mail)}
+{_rows(made["inbound"])}
 
 All mails go through `app.inbound_mail`, one after another, with every call to AWS made. CPU that
 waits for answers in between finds cold caches: the same calls in a tight loop take half of it.
 [Decision 14](adr/0014-a-short-way-to-the-hot-calls.md) says what the short way is.
 
+## Rules
+
+`python -m tests.bench.rules` makes this part alone.
+
+| what | figure |
+|---|---|
+{_rows(made["rules"])}
+
 ## Pages and cold starts
 
 | what | figure |
 |---|---|
-{_rows(figures)}
+{_rows(made["pages"])}
 
 The emulator goes through a whole list for each query of it, which the rows about the query alone
 show; DynamoDB reads one page, whatever the length of the list.
+
+## The sweep
+
+`python -m tests.bench sweep` makes this part alone.
+
+| what | figure |
+|---|---|
+{_rows(made["sweep"])}
+
+Calls and units are those of one sweep, and do not depend on the machine; its seconds do. A sweep
+ends before the minute does, and the next goes on where it stopped: what is overdue the longest
+comes first.
 
 What every operation costs in AWS calls and units is in [budget.md](budget.md); what the mail code
 costs alone, in [mail-benchmark.md](mail-benchmark.md).

@@ -16,13 +16,16 @@ from moto import mock_aws
 
 from chalicelib import table
 from chalicelib.desk.service import live_desk
+from chalicelib.people import absences
+from chalicelib.people.model import Absence
+from chalicelib.routing import availability
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store
 from chalicelib.tickets.access import Who
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind, Attachment
 from chalicelib.web.store import add_token
-from tests.faults.cases import sent, submitted
+from tests.faults.cases import assigning, hooked, sent, submitted, telling
 from tests.faults.desk import Desk, new_desk
 from tests.meter import Meter
 from tests.web.calls import event
@@ -263,6 +266,7 @@ def swept(due: int) -> Callable[[Desk], Act]:
         for number in range(due):
             desk.mail(mail(number, to="quick@desk.example").as_bytes())
         desk.world.pass_time(minutes=2)
+        live_desk(desk.world.ports)
         return desk.world.sweep
 
     return prepare
@@ -271,7 +275,6 @@ def swept(due: int) -> Callable[[Desk], Act]:
 def escalated(desk: Desk) -> Act:
     swept(1)(desk)()
     woken_by = desk.next_event("TargetBreached")
-    live_desk(desk.world.ports)
     return lambda: desk.world.call("escalate", woken_by)
 
 
@@ -282,6 +285,47 @@ API_TICKET = "/api/v1/tickets/1001"
 REPLY = {"kind": "reply", "body": ANSWER}
 WRITTEN = {"kind": "reply", "text": ANSWER, "seen_seq": "1"}
 CLOSE = {"status": "closed"}
+# Who gets a ticket. --------------------------------------------------------------------------
+
+
+def to_assign(how: str, *, twice: bool = False) -> Callable[[Desk], Act]:
+    def prepare(desk: Desk) -> Act:
+        assigning(desk, how=how)
+        desk.world.call("inbound_mail", desk.arrival(mail(1).as_bytes()))
+        opened = desk.next_event("TicketOpened")
+        if twice:
+            desk.world.call("assign", opened)
+        return lambda: desk.world.call("assign", opened)
+
+    return prepare
+
+
+def absences_read(desk: Desk) -> Act:
+    absence_noted(desk)()
+    return lambda: absences.read_now(desk.world.ports, desk.world.now)
+
+
+def absence_noted(desk: Desk) -> Act:
+    lena = Who.from_agent(live_desk(desk.world.ports).agents["lena"])
+    absence = Absence("anna", desk.world.now, None, "lena")
+    return lambda: availability.plan(desk.world.ports, lena, absence)
+
+
+def webhook_called(desk: Desk) -> Act:
+    queued = hooked()(desk)
+    return lambda: desk.world.call("call_webhook", queued)
+
+
+def told(*states: str) -> Callable[[Desk], Act]:
+    """A source tells of an alert in the last of these states."""
+
+    def prepare(desk: Desk) -> Act:
+        request = telling(*states)(desk)
+        return lambda: desk.world.call("app", request)
+
+    return prepare
+
+
 OPERATIONS = (
     Operation("new mail, known sender", from_known_sender, calls=4, writes=24),
     Operation("new mail, new sender", from_new_sender, calls=4),
@@ -322,5 +366,16 @@ OPERATIONS = (
     Operation("sweep, nothing due", swept(0), calls=SHARDS, writes=0),
     Operation("sweep, 1 due", swept(1), calls=SHARDS + 1 + 1),
     Operation("sweep, 3 due", swept(3), calls=SHARDS + 1 + 3),
-    Operation("escalation", escalated, calls=2),
+    # Who is absent is read anew after half a minute.
+    Operation("escalation", escalated, calls=3),
+    Operation("assign: whose turn it is, one with a limit", to_assign("round_robin"), calls=3 + 1),
+    Operation("assign: who has the fewest, of 2", to_assign("load"), calls=3 + 2),
+    Operation("assign: a group that does not", to_assign("none"), calls=0, writes=0),
+    Operation("assign: the same event again", to_assign("load", twice=True), calls=1, writes=0),
+    Operation("webhook called", webhook_called, calls=3),
+    Operation("alert, a new one", told("firing"), calls=3),
+    Operation("alert, over", told("firing", "resolved"), calls=3),
+    Operation("alert, told before", told("firing", "firing"), calls=1, writes=0),
+    Operation("absences of everybody", absences_read, calls=1, writes=0),
+    Operation("absence noted", absence_noted, calls=2),
 )

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.desk.statuses import StatusLabel, with_defaults
+from chalicelib.desk.views import COLUMNS, USUAL
+from chalicelib.i18n import WORDS
 
 Sample = tuple[str, str, dict[str, Any]]
 
@@ -26,7 +28,7 @@ def ago(**span: float) -> datetime:
 
 FRAME: dict[str, Any] = {
     "desk_name": "Nordlys Service",
-    "agent": {"name": "Astrid Dahl", "email": "astrid@desk.example"},
+    "agent": {"name": "Astrid Dahl", "email": "astrid@desk.example", "may_rule": True},
     "csrf_token": "c5f3-token",
     "section": "inbox",
     "suspended_count": 3,
@@ -41,8 +43,17 @@ def due(
     *,
     is_on: bool = False,
     met: datetime | None = None,
+    noted: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    return {"target": target, "due_at": at, "state": state, "is_running": is_on, "met_at": met}
+    return {
+        "target": target,
+        "due_at": at,
+        "state": state,
+        "is_running": is_on,
+        "met_at": met,
+        "escalates": is_on and state == "breached" and noted is None,
+        "acknowledged": noted,
+    }
 
 
 def with_status(ticket: dict[str, Any], **label: str) -> dict[str, Any]:
@@ -60,6 +71,10 @@ def row(number: int, subject: str, requester: str, **fields: Any) -> dict[str, A
         "priority": "normal",
         "assignee": None,
         "next_due": None,
+        "group_name": "Support",
+        "tags": ["vip", "scanner"],
+        "until": None,
+        "opened_at": ago(days=number - 1000),
         "updated_at": ago(hours=number - 1000),
     }
     return with_status(usual | fields)
@@ -213,6 +228,16 @@ ARTICLES: list[dict[str, Any]] = [
 ]
 
 
+OBSTACLES: list[dict[str, Any]] = [
+    {"name": "Astrid", "key": "absent_until", "what": "", "at": ago(hours=-20)},
+    {"name": "Mikkel", "key": "absent", "what": "", "at": None},
+    {"name": "Liv", "key": "hours", "what": "", "at": ago(hours=-9)},
+    {"name": "Ole", "key": "load", "what": "20", "at": None},
+    {"name": "Eva", "key": "skill", "what": "vpn 3", "at": None},
+    {"name": "Per", "key": "unanswered", "what": "", "at": None},
+]
+
+
 def fact(at: datetime, name: str, actor: str | None = None, /, **data: Any) -> dict[str, Any]:
     return {"at": at, "type": name, "data": data, "actor": actor}
 
@@ -222,8 +247,47 @@ FACTS = [
     fact(ago(hours=5, minutes=2), "ArticleAdded", kind="reply", by="requester"),
     fact(ago(hours=4, minutes=50), "TargetBreached", target="first_reply"),
     fact(ago(hours=4, minutes=49), "Escalated", to="Mikkel Holm", target="first_reply"),
+    *(
+        fact(ago(hours=4, minutes=48), kind, target="first_reply", at="+1h", **more)
+        for kind, more in (
+            ("TargetNear", {}),
+            ("TargetOverdue", {}),
+            ("StepCalled", {"calls": 2}),
+            ("StepBlocked", {"level": 2, "problems": {"assignee": "is not in the group"}}),
+            ("Escalated", {"level": 2, "role": "substitute", "absent": "Astrid", "to": "Mikkel"}),
+            ("Escalated", {"level": 2, "role": "agent", "calls": 2, "to": "Mikkel Holm"}),
+            ("Escalated", {"level": 2, "role": "nobody"}),
+            ("EscalationAcknowledged", {}),
+        )
+    ),
     fact(ago(hours=4, minutes=30), "PriorityChanged", "Mikkel Holm", before="low", after="urgent"),
     fact(ago(hours=4, minutes=29), "AssigneeChanged", "Mikkel Holm", before=None, after="Astrid"),
+    *(
+        fact(ago(hours=4, minutes=29), kind, **data)
+        for kind, data in (
+            ("Routed", {"rule": "network", "to": "Support", "came_to": "hr"}),
+            ("Routed", {"rule": "x", "to": "HR", "meant": "Astrid", "skills": {"vpn": 3}}),
+            *(
+                ("AssignmentMade", {"name": "Astrid", "because": because, "among": 3})
+                for because in ("turn", "load", "skill", "meant")
+            ),
+            ("AssignmentMade", {"name": "Astrid", "because": "load", "absent": "Mikkel"}),
+            ("AssignmentLapsed", {"name": "Astrid", "because": "unanswered"}),
+            ("AssignmentLapsed", {"name": "Astrid", "because": "left"}),
+            ("NobodyAvailable", {"obstacles": OBSTACLES}),
+            ("NobodyAvailable", {"obstacles": []}),
+        )
+    ),
+    fact(ago(hours=4, minutes=28), "TypeChanged", "Mikkel Holm", before="", after="Incident"),
+    fact(
+        ago(hours=4, minutes=28),
+        "FieldsChanged",
+        "Mikkel Holm",
+        fields=[
+            {"label": "Category", "before": "", "after": "Hardware › <b>Printer</b>"},
+            {"label": "Floor", "before": "2", "after": ""},
+        ],
+    ),
     fact(ago(hours=4, minutes=28), "TagsChanged", "Mikkel Holm", before=["a"], after=["b", "c"]),
     fact(ago(hours=3, minutes=30), "StatusChanged", "Astrid Dahl", before="open", after="on_hold"),
     fact(ago(hours=3, minutes=29), "UntilChanged", "Astrid Dahl", at=ago(hours=1)),
@@ -237,6 +301,11 @@ FACTS = [
     fact(ago(hours=3, minutes=29), "ThankedAfterSolve", article=4),
     fact(ago(hours=3, minutes=29), "ReopenParked", article=5),
     fact(ago(hours=3, minutes=29), "DeliveryFailed", to="reception@customer.example"),
+    fact(ago(hours=3, minutes=29), "WebhookQueued", webhook="pager", call="4-0", rule="tell"),
+    fact(ago(hours=3, minutes=29), "WebhookQueued", webhook="chat", call="4-1"),
+    fact(ago(hours=3, minutes=29), "WebhookFailed", webhook="chat", reason="No answer in time."),
+    fact(ago(hours=3, minutes=29), "ExternalEvent", source="monitor", state="firing"),
+    fact(ago(hours=3, minutes=29), "ExternalEvent", source="monitor", state="resolved"),
     fact(ago(hours=3, minutes=28), "DeliveryBounced"),
     fact(ago(minutes=6), "StatusChanged", "Kari Nordmann", before="on_hold", after="open"),
     fact(ago(minutes=5), "TicketMerged", "Astrid Dahl", source=1007, into=1012),
@@ -244,6 +313,16 @@ FACTS = [
     fact(ago(minutes=5), "TicketSplit", "Astrid Dahl", source=1012, to=1016, articles=[5]),
     fact(ago(minutes=5), "LinkAdded", "Astrid Dahl", link="child", other=1015),
     fact(ago(minutes=5), "LinkRemoved", "Astrid Dahl", link="related", other=1001),
+    *(
+        fact(ago(minutes=4), name, "Astrid Dahl", task="3-0", title="Order a <b>lamp</b>")
+        for name in ("TaskAdded", "TaskChanged", "TaskDone", "TaskReopened", "TaskRemoved")
+    ),
+    fact(ago(minutes=4), "TaskDue", None, task="3-0", title="", agent="astrid"),
+    fact(ago(minutes=3), "ResponsibleChanged", None, before=None, after="Astrid Dahl"),
+    fact(ago(minutes=3), "ResponsibleChanged", None, before="Astrid Dahl", after=None),
+    fact(ago(minutes=3), "ResponsibleChanged", None),
+    fact(ago(minutes=2), "FollowersChanged", None, added=["Astrid Dahl"], removed=["Mikkel Holm"]),
+    fact(ago(minutes=2), "FollowersChanged", None),
 ]
 
 TICKET = {
@@ -255,7 +334,8 @@ TICKET = {
     "priority": "urgent",
     "group": SUPPORT,
     "assignee": ASTRID,
-    "requester": {**KARI, "is_muted": True},
+    "requester": {**KARI, "is_muted": True, "person": "01J0"},
+    "organization": "01J1",
     "participants": [{"name": "", "email": "reception@customer.example", "is_muted": False}],
     "tags": ["scanner", "second-floor"],
     "opened_at": ago(hours=5, minutes=2),
@@ -264,6 +344,13 @@ TICKET = {
         due("first_reply", ago(hours=4, minutes=50), "breached", met=ago(hours=3, minutes=30)),
         due("next_reply", ago(minutes=42), "breached", is_on=True),
         due("resolution", NOW + timedelta(days=1, hours=3), "running", is_on=True),
+        due(
+            "internal_resolution",
+            ago(hours=1),
+            "breached",
+            is_on=True,
+            noted={"by": "Astrid Dahl", "at": ago(minutes=5)},
+        ),
     ],
     "articles": ARTICLES,
     "notices": [],
@@ -273,17 +360,130 @@ TICKET = {
     "resolution": "",
     "unopened": None,
     "is_assignee_lost": False,
+    "type": "",
+    "is_internal": False,
+    "responsible": MIKKEL,
+    "followers": [MIKKEL],
 }
 FORM = {
     "status": "open",
     "priority": "urgent",
     "group": "support",
     "assignee": "astrid@desk.example",
+    "responsible": "mikkel@desk.example",
     "tags": "scanner, second-floor",
     "until": "",
     "reason": "",
     "resolution": "",
+    "type": "",
 }
+
+
+def own_field(kind: str, label: str, required: str = "never", **more: Any) -> dict[str, Any]:
+    """A field of the desk's own, as pages draw it."""
+    usual = {"hint": "", "options": [], "min": None, "max": None}
+    named = {"name": f"fields.{kind}", "kind": kind, "label": label, "required": required}
+    return usual | named | more
+
+
+CATEGORIES = [("hardware", "Hardware"), ("hardware/printer", "Hardware › <b>Printer</b>")]
+OWN_FIELDS = [
+    own_field("tree", "Category", "closing", options=CATEGORIES, hint="As exactly as you can"),
+    own_field("text", "Cause", "always"),
+    own_field("number", "Floor"),
+    own_field("date", "First day", "registration", min="2026-01-01", max="2026-12-31"),
+    own_field("choice", "Size", options=[("small", "Small")]),
+    own_field("yes_no", "Works from home"),
+    own_field("contact", "Team lead"),
+    own_field("ticket", "Solved by"),
+    own_field("asset", "Device"),
+]
+OWN_FORM = {"fields.tree": "hardware/printer", "fields.choice": "gone", "fields.yes_no": "no"}
+TYPES = [
+    {"id": "incident", "name": "Incident", "is_internal": False},
+    {"id": "internal", "name": "Among us", "is_internal": True},
+]
+SAID = {
+    "fields.tree": {"label": "Category", "before": "", "after": "Hardware › Printer"},
+    "fields.number": {"label": "Floor", "before": "", "after": "2"},
+}
+TYPED_TICKET = TICKET | {"type": "internal", "is_internal": True}
+TEMPLATES = [
+    {"id": "password", "name": "A new <b>password</b>", "key": "p"},
+    {"id": "lamp", "name": "The lamp", "key": ""},
+]
+
+
+def new_ticket(**changed: Any) -> dict[str, Any]:
+    usual: dict[str, Any] = {
+        "templates": TEMPLATES,
+        "forms": [{"id": "colleague", "name": "A new colleague"}],
+        "form": {"group": "support", "priority": "normal", "type": "", "acknowledge": "yes"},
+        "chosen": None,
+        "fields": [],
+        "can_redraw": False,
+        "wrong": [],
+        "has_failed": False,
+        "callers": [],
+        "types": [],
+        "statuses": list(with_defaults({}).values()),
+        "needs_resolution": False,
+        "groups": [SUPPORT, BILLING],
+        "assignees": [ASTRID, MIKKEL],
+        "nonce": "n-2",
+    }
+    return FRAME | usual | changed
+
+
+def task(number: int, title: str, **changed: Any) -> dict[str, Any]:
+    usual = {
+        "id": f"{number}-0",
+        "title": title,
+        "owner": None,
+        "owner_name": None,
+        "due_at": None,
+        "due": "",
+        "is_done": False,
+        "done_at": None,
+    }
+    return usual | changed
+
+
+TASKS = [
+    task(3, "Order a <b>lamp</b>", owner="astrid", owner_name="Astrid Dahl", due_at=ago(hours=1)),
+    task(4, "Screw it in", owner="gone", owner_name="gone", due_at=ago(hours=-30)),
+    task(5, "Ask Kari which colour", is_done=True, done_at=ago(hours=2)),
+    task(6, "Throw the old one away"),
+]
+NOTES: list[dict[str, Any]] = [
+    {
+        "id": "n1",
+        "text": "Prefers <b>to be called</b>\nbefore ten.",
+        "author": "Astrid Dahl",
+        "at": ago(days=2),
+        "owner_name": "Astrid Dahl",
+        "due_at": ago(hours=2),
+        "is_done": False,
+        "done_at": None,
+    },
+    {
+        "id": "n2",
+        "text": "Moves in March.",
+        "author": "Mikkel Holm",
+        "at": ago(days=3),
+        "owner_name": None,
+        "due_at": None,
+        "is_done": False,
+        "done_at": None,
+    },
+]
+NOTES.append(NOTES[0] | {"id": "n3", "is_done": True, "done_at": ago(hours=1)})
+REMINDERS = [
+    NOTES[0] | {"about": "Kari <Nordmann>", "path": "/agent/people/01J0"},
+    NOTES[1] | {"about": "Customer & Sons", "path": "/agent/organizations/01J1"},
+]
+MINE = TASKS[0] | {"number": 1012, "subject": "The <i>scanner</i>"}
+TO_DO = {"tasks": TASKS, "checklists": [{"id": "joiner", "name": "New colleague"}]}
 
 
 def draft(agent: str, kind: str, text: str) -> dict[str, Any]:
@@ -291,6 +491,8 @@ def draft(agent: str, kind: str, text: str) -> dict[str, Any]:
     return {"agent": agent, "by": by, "kind": kind, "text": text, "at": ago(minutes=4)}
 
 
+SOMEBODY = {"name": "Kari <Nordmann>", "lines": ["kari@customer.example"], "is_person": True}
+SOME = {"name": "Customer & Sons", "lines": ["sons.example", "Pays late."], "is_person": False}
 UNRELATED: dict[str, Any] = {
     "merged": None,
     "sources": (),
@@ -324,11 +526,19 @@ def ticket_page(**changed: Any) -> dict[str, Any]:
         "may_reply": True,
         "may_edit": True,
         "composer": {"kind": "reply", "text": "", "error": None},
+        "macros": [],
+        "proposal": None,
         "conflict": [],
         "form": FORM,
         "form_errors": {},
+        "types": [],
+        "fields": [],
+        "said": {},
         "relations": UNRELATED,
         "refused": {},
+        "tasks": [],
+        "may_add_tasks": True,
+        "checklists": [],
         "nonce": "n-1",
         "others": [],
         "me": "astrid",
@@ -338,6 +548,26 @@ def ticket_page(**changed: Any) -> dict[str, Any]:
     return FRAME | usual | changed
 
 
+MACROS = [
+    {"id": "password", "name": "A new <b>password</b>", "shortcut": "pw", "is_at_once": False},
+    {"id": "urgent", "name": "This is urgent", "shortcut": "", "is_at_once": True},
+]
+FILE = "/stage/agent/files/a"
+PROPOSAL = {
+    "id": "password",
+    "name": "A new <b>password</b>",
+    "missing": ["{field.account}"],
+    "sets": [
+        {"name": "set.status", "field": "status", "value": "Pending", "is_ticked": True},
+        {"name": "set.add_tags", "field": "add_tags", "value": "password, vip", "is_ticked": False},
+        {"name": "set.mood", "field": "mood", "value": "<b>good</b>", "is_ticked": True},
+    ],
+    "files": [
+        {"name": f"file.{name}", "file": name, "url": FILE, "size": size, "is_ticked": is_ticked}
+        for name, size, is_ticked in (("new.pdf", 48_000, True), ("b<i>.pdf", 900, False))
+    ],
+    "refused": [{"field": "resolution", "why": "say how it was solved"}],
+}
 OTHERS = [
     {"name": "Mikkel <b>Lund</b>", "mode": "composing"},
     {"name": "Sofie Dahl", "mode": "viewing"},
@@ -354,6 +584,73 @@ TOLD = {
     "delivery": [delivery("d0", "escalation", "mikkel@desk.example", "failed", "mailbox full")],
 }
 ESCALATED = TICKET | {"due": STOPPED, "notices": [TOLD]}
+RULES: list[dict[str, Any]] = [
+    {
+        "id": "vip",
+        "kind": "trigger",
+        "on": ["opened", "replied", "status_changed", "target_breached", "event"],
+        "does": ["set", "note", "webhook"],
+        "owner": "Lena Holm",
+        "last_fired": "2026-03-02",
+        "paused": {"why": "rule_firings", "ticket": 1012},
+        "paused_at": ago(hours=2),
+    },
+    {
+        "id": "remind",
+        "kind": "automation",
+        "on": [],
+        "does": ["reply", "notify"],
+        "owner": None,
+        "last_fired": None,
+        "paused": {"why": "rule_mails", "ticket": 1012},
+        "paused_at": ago(hours=2),
+    },
+    {
+        "id": "calm",
+        "kind": "trigger",
+        "on": ["noted", "changed", "target_near"],
+        "does": ["set"],
+        "owner": None,
+        "last_fired": None,
+        "paused": None,
+        "paused_at": None,
+    },
+]
+WHYS: list[dict[str, Any]] = [
+    {
+        "id": why,
+        "why": why,
+        "at": ago(hours=1) if why in {"fired", "waits"} else None,
+        "version": 7 if why == "fired" else None,
+        "undone": {"reply": "the requester has no address"} if why == "fired" else {},
+        "is_certain": why != "unchanged",
+        "conditions": [
+            {
+                "words": "priority changed to <b>high</b>",
+                "holds": part == "any",
+                "part": part,
+                "got": ("normal",) if part == "all" else (),
+            }
+            for part in ("all", "any", "none")
+            if why == "condition"
+        ],
+    }
+    for why in WORDS["why"]
+]
+CALLS: list[dict[str, Any]] = [
+    {
+        "id": f"{place}-0",
+        "webhook": "pager",
+        "state": state,
+        "attempts": place,
+        "at": ago(minutes=place),
+        "next_at": ago(minutes=-30) if state == "waiting" else None,
+        "reason": "The receiver answered 500." if state in {"waiting", "failed"} else None,
+        "fact": "StatusChanged" if place else "",
+        "rule": "tell-the-pager" if place else "",
+    }
+    for place, state in enumerate(("queued", "calling", "waiting", "done", "failed"))
+]
 CLOCKS: list[dict[str, Any]] = [
     {
         "target": "resolution",
@@ -363,6 +660,16 @@ CLOCKS: list[dict[str, Any]] = [
         "counted": "3:25 h",
         "due_at": due_at,
         "is_certain": policy != "",
+        "ladder": [
+            {"level": level, "at": at, "has_come": come, "is_calling": calls, "comes_at": comes_at}
+            for level, at, come, calls, comes_at in (
+                (1, "50%", True, False, None),
+                (2, "0", True, True, None),
+                (3, "+1h", False, False, ago(hours=-10)),
+                (4, "-30m", False, False, None),
+            )
+            if policy
+        ],
         "steps": [
             {"at": ago(days=1), "words": "Counting begins in the hours of office."},
             {"at": ago(hours=2), "words": "Paused after 3:25 h: Pending."},
@@ -432,10 +739,10 @@ def sign_in(state: str, **changed: Any) -> dict[str, Any]:
 
 def inbox(current: str, **changed: Any) -> dict[str, Any]:
     group, _, kind = current.rpartition("-")
-    shown = {"key": current, "kind": kind, "group": group.title() or None}
+    shown = {"key": current, "kind": kind, "group": group.title() or None, "name": ""}
     tabs = {"views": views(current), "current": shown}
-    usual = {**tabs, "tickets": ROWS, "next": "c/2&x", "now": NOW}
-    return FRAME | usual | changed
+    usual = {**tabs, "columns": USUAL, "tickets": ROWS, "next": "c/2&x", "now": NOW}
+    return FRAME | usual | {"templates": TEMPLATES} | changed
 
 
 def suspended(mails: list[dict[str, Any]], **changed: Any) -> dict[str, Any]:
@@ -505,6 +812,32 @@ def error(code: str, status: int, **changed: Any) -> dict[str, Any]:
     return FRAME | usual | changed
 
 
+ABSENCES = [
+    {"since": ago(hours=20), "until": None, "substitute": "Astrid Dahl", "reason": "My <knee>"},
+    {"since": ago(hours=-20), "until": ago(hours=-90), "substitute": None, "reason": ""},
+]
+
+
+def availability_page(**changed: Any) -> dict[str, Any]:
+    usual = {
+        "me": {"id": "mikkel", "name": "Mikkel Holm"},
+        "is_me": True,
+        "may_change": True,
+        "works": True,
+        "hours": "office",
+        "load_limit": None,
+        "absence": None,
+        "stands_in": None,
+        "planned": [],
+        "substitutes": [{"id": "astrid", "name": "Astrid Dahl"}],
+        "others": [],
+        "typed": {"from": "", "until": "", "substitute": "", "reason": ""},
+        "form_errors": {},
+    }
+    return FRAME | {"section": "availability"} | usual | changed
+
+
+TYPED_ABSENCE = {"from": "", "until": "x", "substitute": "astrid", "reason": "Skiing"}
 ERRORS = {
     "not_found": 404,
     "forbidden": 403,
@@ -529,7 +862,11 @@ PAGES: list[Sample] = [
     ("agent/inbox.html", "mine", inbox("mine")),
     ("agent/inbox.html", "empty mine", inbox("mine", tickets=[], next=None, suspended_count=None)),
     ("agent/inbox.html", "empty open", inbox("billing-open", tickets=[])),
-    ("agent/inbox.html", "empty replied", inbox("support-replied", tickets=[], next=None)),
+    ("agent/inbox.html", "all columns", inbox("due", columns=COLUMNS)),
+    *(
+        ("agent/inbox.html", f"empty {kind}", inbox(kind, tickets=[], next=None))
+        for kind in ("covered", "due", "snoozed", "failed", "replied", "saved")
+    ),
     ("agent/inbox.html", "empty unassigned", inbox("support-unassigned", tickets=[], next=None)),
     ("agent/ticket.html", "plain", ticket_page(notice="reply_sent")),
     (
@@ -551,7 +888,64 @@ PAGES: list[Sample] = [
         )
         for kind in ("reply", "note")
     ),
+    *(
+        (
+            "agent/ticket.html",
+            f"fields of its own, {name}",
+            ticket_page(
+                ticket=TYPED_TICKET,
+                may_edit=may_edit,
+                may_reply=False,
+                types=TYPES,
+                fields=OWN_FIELDS,
+                said=SAID,
+                form=FORM | OWN_FORM | {"type": "internal"},
+                form_errors={
+                    "type": "invalid",
+                    "fields.tree": "changed",
+                    "fields.text": "required",
+                    "fields.ticket": "invalid",
+                },
+            ),
+        )
+        for name, may_edit in (("to edit", True), ("to read", False))
+    ),
+    ("agent/new_ticket.html", "empty", new_ticket()),
+    (
+        "agent/new_ticket.html",
+        "of a template",
+        new_ticket(
+            form=OWN_FORM | {"requester": "", "subject": "A lamp", "status": "solved"},
+            types=TYPES,
+            fields=OWN_FIELDS,
+            can_redraw=True,
+        ),
+    ),
+    (
+        "agent/new_ticket.html",
+        "of a form, with errors",
+        new_ticket(
+            chosen={"name": "A new colleague", "type": "request"},
+            form=OWN_FORM | {"requester": "kim", "form": "colleague", "resolution": "x"},
+            fields=OWN_FIELDS,
+            wrong=["requester", "subject", "body", "fields.text", "fields.tree", "resolution"],
+            has_failed=True,
+            callers=[KARI, {"name": "", "email": "kim@customer.example"}],
+        ),
+    ),
+    (
+        "agent/new_ticket.html",
+        "of a name that nobody has",
+        new_ticket(form={"requester": "zoe"}, wrong=["requester", "type"], has_failed=True),
+    ),
+    ("agent/new_ticket.html", "failed", new_ticket(has_failed=True, templates=[], forms=[])),
     ("agent/ticket.html", "conflict", ticket_page(composer=TYPED, conflict=["a5"])),
+    ("agent/ticket.html", "macro", ticket_page(macros=MACROS, proposal=PROPOSAL)),
+    (
+        "agent/ticket.html",
+        "gaps",
+        ticket_page(macros=MACROS, proposal=PROPOSAL, composer=TYPED | {"error": "gaps"}),
+    ),
     ("agent/ticket.html", "waiting", ticket_page(ticket=WAITING, form=FORM | WAITS)),
     ("agent/ticket.html", "thanked", ticket_page(ticket=THANKED, needs_resolution=True)),
     (
@@ -577,6 +971,87 @@ PAGES: list[Sample] = [
             may_edit=False,
             composer={"kind": "note", "text": "", "error": "too_long"},
         ),
+    ),
+    (
+        "agent/ticket.html",
+        "followed",
+        ticket_page(ticket=TICKET | {"followers": [ASTRID, MIKKEL]}, me=ASTRID["id"]),
+    ),
+    (
+        "agent/ticket.html",
+        "not followed",
+        ticket_page(ticket=TICKET | {"followers": [], "responsible": None}, may_edit=False),
+    ),
+    *(
+        (
+            "agent/ticket.html",
+            f"problem {why}",
+            ticket_page(
+                relations=UNRELATED | {"links": [{"type": "incident", "number": 1015}]},
+                refused={"form": "incidents", "why": why} if why else {},
+            ),
+        )
+        for why in ("", "Write something first.")
+    ),
+    *(
+        (
+            "agent/incidents.html",
+            state,
+            FRAME
+            | {"number": 1012, "solved": state == "solved", "again": {"text-en": "<b>"}}
+            | {"results": results},
+        )
+        for state, results in (
+            ("solved", [{"number": 1015, "why": None, "is_left": False}]),
+            (
+                "in part",
+                [
+                    {"number": 1015, "why": None, "is_left": False},
+                    {"number": 1016, "why": "The ticket is <closed>.", "is_left": False},
+                    {"number": 1017, "why": None, "is_left": True},
+                ],
+            ),
+        )
+    ),
+    ("agent/ticket.html", "to do", ticket_page(**TO_DO)),
+    ("agent/ticket.html", "to read", ticket_page(**TO_DO, may_edit=False)),
+    ("agent/ticket.html", "tasks open", ticket_page(**TO_DO, form_errors={"status": "tasks"})),
+    *(
+        (
+            "agent/ticket.html",
+            f"no task: {why or 'unsaid'}",
+            ticket_page(**TO_DO, refused={"form": "tasks", "why": why}),
+        )
+        for why in ("There is no such agent.", "")
+    ),
+    *(
+        (
+            "agent/tasks.html",
+            state,
+            FRAME
+            | {"tasks": [MINE, MINE | {"subject": "", "due_at": None}][:count], "next": more}
+            | {"reminders": REMINDERS[:due], "has_more_reminders": bool(due)}
+            | {"now": NOW, "section": "tasks"},
+        )
+        for state, count, due, more in (
+            ("some", 2, 0, "c/5&x"),
+            ("none", 0, 0, None),
+            ("reminders", 0, 2, None),
+        )
+    ),
+    *(
+        (
+            "agent/customer.html",
+            state,
+            FRAME
+            | {"here": "/agent/people/01J0", "customer": who, "notes": notes, "refused": refused}
+            | {"tickets": tickets, "next": more, "nonce": "n-1", "now": NOW},
+        )
+        for state, who, notes, tickets, more, refused in (
+            ("person", SOMEBODY, NOTES, ROWS, "c/6&x", None),
+            ("nothing", SOMEBODY, [], [], None, {"why": "", "text": "<i>", "due": "never"}),
+            ("organization", SOME, NOTES[:1], [], None, {"why": "No.", "text": "", "due": ""}),
+        )
     ),
     ("agent/ticket.html", "older", ticket_page(older="c/3&x", is_newest=False)),
     ("agent/ticket.html", "escalated", ticket_page(ticket=ESCALATED)),
@@ -609,6 +1084,20 @@ PAGES: list[Sample] = [
     ),
     ("agent/clocks.html", "some", FRAME | {"number": 1012, "clocks": CLOCKS}),
     ("agent/clocks.html", "none", FRAME | {"number": 1012, "clocks": []}),
+    ("agent/rules.html", "some", FRAME | {"rules": RULES, "notice": "resumed"}),
+    ("agent/rules.html", "none", FRAME | {"rules": []}),
+    (
+        "agent/ticket_rules.html",
+        "some",
+        FRAME | {"number": 1012, "entry": 7, "rules": WHYS, "automations": WHYS},
+    ),
+    (
+        "agent/ticket_rules.html",
+        "none",
+        FRAME | {"number": 1012, "entry": 7, "rules": [], "automations": []},
+    ),
+    ("agent/calls.html", "some", FRAME | {"number": 1012, "calls": CALLS}),
+    ("agent/calls.html", "none", FRAME | {"number": 1012, "calls": []}),
     ("agent/suspended.html", "some", suspended(SUSPENDED, next="c/4&x")),
     ("agent/suspended.html", "empty", suspended([])),
     ("agent/suspended.html", "decided", suspended(SUSPENDED, done=DECIDED)),
@@ -633,6 +1122,33 @@ PAGES: list[Sample] = [
     ),
     ("agent/suspended_mail.html", "unreadable", suspended_page(SUSPENDED[2])),
     ("agent/suspended_mail.html", "blocked", suspended_page(SUSPENDED[3], unblock=True)),
+    ("agent/availability.html", "there", availability_page()),
+    ("agent/availability.html", "at night", availability_page(works=False, load_limit=20)),
+    (
+        "agent/availability.html",
+        "away",
+        availability_page(absence=ABSENCES[0], stands_in="Astrid Dahl", planned=ABSENCES),
+    ),
+    (
+        "agent/availability.html",
+        "away until",
+        availability_page(absence=ABSENCES[1], notice="absence_planned"),
+    ),
+    (
+        "agent/availability.html",
+        "of another",
+        availability_page(
+            is_me=False, may_change=False, planned=ABSENCES, others=[{"id": "liv", "name": "Liv"}]
+        ),
+    ),
+    (
+        "agent/availability.html",
+        "wrong",
+        availability_page(
+            typed=TYPED_ABSENCE,
+            form_errors=dict.fromkeys(("from", "until", "substitute", "reason"), "wrong"),
+        ),
+    ),
     *(("agent/error.html", code, error(code, status)) for code, status in ERRORS.items()),
     ("agent/error.html", "old form", error("forbidden", 403, typed="Dear <b>Kari</b>")),
     ("agent/error.html", "crash", error("internal", 500, typed="Dear <b>Kari</b>")),

@@ -4,20 +4,44 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from chalicelib.desk.service import apply
+from chalicelib.ledger.model import Actor
+from chalicelib.outward import Answer as Gone
 from chalicelib.ports import Refused
-from chalicelib.web.api import presence, relations, schemas, suspended, tickets
+from chalicelib.tickets.changes import Change, with_calls
+from chalicelib.tickets.hooks import HookCall
+from chalicelib.tickets.model import Ticket
+from chalicelib.tickets.service import amend
+from chalicelib.web.api import (
+    availability,
+    incidents,
+    notes,
+    organizations,
+    presence,
+    relations,
+    schemas,
+    suspended,
+    tasks,
+    tickets,
+)
 from chalicelib.web.api.openapi import describe
 from chalicelib.web.routing import Access, Route
 from chalicelib.web.site import ROUTES
 from tests.aws_calls import aws_client
+from tests.contract.macro_story import macro_too_late, macros
+from tests.contract.participants_story import nobody_more, took_part
+from tests.contract.rules_story import ruled
+from tests.contract.work_story import no_work, work
 from tests.web.calls import OWN, REQUEST_ID, Answer, api, new_token
-from tests.world import World, letter
+from tests.web.test_new_ticket_page import BODY
+from tests.world import DESK, World, letter
 
 API = "/api/v1"
 TICKET = f"{API}/tickets/1001"
@@ -31,6 +55,16 @@ PLACES = {
     "delivery": "1-x",
     "export": "x",
     "mail": "x",
+    "source": "monitor",
+    "macro": "guide",
+    "rule": "vip",
+    "view": "due",
+    "call_id": "1-0",
+    "colleague": "anna",
+    "task": "1-0",
+    "organization": "x",
+    "person": "x",
+    "note": "x",
 }
 NEW = {"requester": "kim@customer.example", "subject": "Printer", "body": "Broken"}
 
@@ -157,6 +191,13 @@ def test_requests_take_the_fields_that_are_described() -> None:
         "Split": relations.SPLIT,
         schemas.SUSPENDED_ACTION: suspended.DECISION,
         schemas.PRESENCE: presence.BEAT,
+        "NewAbsence": availability.ABSENCE,
+        "NewTask": tasks.NEW,
+        "IncidentReply": incidents.REPLY,
+        "TaskChanges": tasks.CHANGES,
+        "OrganizationChanges": organizations.CHANGES,
+        "NewNote": notes.NEW,
+        "NoteChanges": notes.CHANGES,
     }
     described = {name: set(schemas.table()[name]["properties"]) for name in taken}
     assert described == {name: set(shapes) for name, shapes in taken.items()}
@@ -166,7 +207,7 @@ def test_requests_take_the_fields_that_are_described() -> None:
 
 
 def test_every_guarded_route_answers_a_stranger_alike(world: World) -> None:
-    assert len(GUARDED) == len(API_ROUTES) - 2
+    assert len(GUARDED) == len(API_ROUTES) - 3
     for route in GUARDED:
         for token in (None, "skr_unknown"):
             path = route.path.format(**PLACES)
@@ -249,12 +290,34 @@ def everything_that_works(call: Client) -> None:
     assert call("get_clocks").body["items"][0]["steps"]
     assert call("list_tickets", query="?assignee=anna").body["items"]
     assert call("list_people").body["items"]
+    filled_in(call)
     related(call)
+    escalated(call)
     suspended_mail(call)
+    hooked(call)
+    work(call)
+    macros(call)
+    took_part(call)
+    ruled(call)
+    assert call("list_views").body["items"]
+    assert call("list_view").body["items"]
+    assert call("list_view", view="nothing").status == 404
+    away(call)
     export = call("create_export").body["id"]
     assert call("get_export", export=export).body["files"] == []
     world.settle()
     assert call("get_export", export=export).body["files"]
+
+
+def filled_in(call: Client) -> None:
+    """A form, as it is told and as it comes back."""
+    apply(call.world.ports, BODY)
+    assert call("list_forms").body["items"][0]["fields"][1]["show_when"]
+    said = {"form": "incident", "fields": {"category": "hardware", "floor": 2}}
+    made = call("create_ticket", body={**NEW, "group": "support", **said}).body
+    assert (made["type"], made["fields"]) == ("incident", said["fields"])
+    changed = call("patch_ticket", number=made["number"], body={"fields": {"floor": None}}).body
+    assert changed["fields"] == {"category": "hardware"}
 
 
 def related(call: Client) -> None:
@@ -273,6 +336,66 @@ def related(call: Client) -> None:
     made = call("split_ticket", number=one, body={"articles": ["1"], "subject": "A half"}).body
     assert (made["subject"], made["links"][0]["ticket"]) == ("A half", one)
     assert call("get_ticket", number=one).body["articles"][0]["split_to"] == made["number"]
+
+
+def escalated(call: Client) -> None:
+    """A target of a minute is missed, and somebody takes note."""
+    number = call("create_ticket", body={**NEW, "group": "quick"}).body["number"]
+    assert call("acknowledge_escalation", number=number).status == 409
+    call.world.pass_time(minutes=2)
+    call.world.sweep()
+    assert call("acknowledge_escalation", number=number).status == 200
+    assert call("get_clocks", number=number).body["items"][0]["acknowledged"]
+
+
+def away(call: Client) -> None:
+    """Somebody goes away, is given a ticket all the same, and comes back."""
+    number = call("create_ticket", body={**NEW, "group": "support"}).body["number"]
+    planned = {"until": "2026-03-09T08:00", "substitute": "lena", "reason": "Skiing"}
+    assert call("set_absence", body=planned).body["until"] == "2026-03-09T08:00:00+01:00"
+    given = call("patch_ticket", number=number, body={"assignee": "anna"}).body
+    assert given["warnings"] == ["anna is away until 2026-03-09T07:00:00+00:00; lena stands in."]
+    anna = call("list_agents", query="?limit=1").body
+    assert (anna["items"][0]["is_available"], anna["items"][0]["stands_in"]) == (False, "lena")
+    rest = call("list_agents", query=f"?cursor={anna['next']}").body
+    assert [one["id"] for one in rest["items"]] == ["hugo", "lena"]
+    assert [one["reason"] for one in call("list_absences").body["items"]] == ["Skiing"]
+    assert call("end_absence").body["items"] == []
+    for operation, body in (("list_absences", None), ("set_absence", {}), ("end_absence", None)):
+        assert call(operation, colleague="nobody", body=body).status == 404
+    assert call("end_absence", query="?from=never").status == 400
+    assert call("set_absence", body={"substitute": "anna"}).status == 400
+
+
+def hooked(call: Client) -> None:
+    """An alert that opens a ticket, and a webhook that nobody hears because of it."""
+    world = call.world
+    monitor = {"group": "support", "auth": "token", "key": ["id"]}
+    webhook = {"url": "https://hooks.example.org/"}
+    apply(world.ports, {**DESK, "sources": {"monitor": monitor}, "webhooks": {"pager": webhook}})
+    (told,) = call("receive_event", body={"id": "disk"}).body["items"]
+    assert (told["key"], told["outcome"]) == ("disk", "opened")
+
+    def decide(ticket: Ticket | None, now: datetime) -> Change:
+        assert ticket is not None
+        return with_calls(Change(ticket, ticket, ()), [HookCall("pager", now)])
+
+    amend(world.ports, told["ticket"], decide, actor=Actor("system", "rules"), cause="test")
+    world.answers = [Gone(410)]
+    world.settle()
+    (made,) = call("list_calls", number=told["ticket"]).body["items"]
+    assert (made["state"], made["status"]) == ("failed", 410)
+    again = {"number": told["ticket"], "call_id": made["id"]}
+    assert call("call_again", **again).body["state"] == "queued"
+    world.settle()
+    assert call("call_again", **again).status == 409
+    assert call("call_again", number=9999).status == 404
+    for token, status in ((None, 401), (new_token("tickets:write"), 403)):
+        assert call("receive_event", body={"id": "disk"}, token=token).status == status
+    assert call("receive_event", source="nobody", body={"id": "disk"}).status == 404
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chalicelib.webhooks.events.TICKETS_AN_HOUR", 0)
+        assert call("receive_event", body={"id": "other"}).status == 429
 
 
 def unrelated(call: Client) -> None:
@@ -369,6 +492,9 @@ def every_conflict(call: Client) -> None:
     call("patch_ticket", body={"status": "closed"})
     assert call("create_article", body={"kind": "reply", "body": "Hello"}, token=OWN).status == 409
     unrelated(call)
+    no_work(call)
+    macro_too_late(call)
+    nobody_more(call)
     every_conflict_of_suspended_mail(call)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from chalicelib.config import VARIABLES
+from chalicelib.config import VARIABLES, WEBHOOK_HOSTS
 from chalicelib.desk.model import Group, Limits, read_desk
 from infra.desk import load
 
@@ -26,6 +26,13 @@ def test_the_template_sets_every_variable_and_no_other() -> None:
     text = (ROOT / "infra" / "fragments" / "functions.yaml").read_text("utf-8")
     found = {word.strip(" :") for word in text.split() if word.startswith("SKRANKE_")}
     assert found == set(VARIABLES.values())
+
+
+def test_no_deployed_function_may_send_a_webhook_to_a_private_address() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"`{WEBHOOK_HOSTS}`" in readme
+    deployed = [*(ROOT / "infra" / "fragments").glob("*.yaml"), ROOT / ".chalice" / "config.json"]
+    assert [file.name for file in deployed if "WEBHOOK_HOSTS" in file.read_text("utf-8")] == []
 
 
 def test_every_function_of_the_application_is_configured_and_none_else() -> None:

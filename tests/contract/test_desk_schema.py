@@ -21,6 +21,7 @@ from tests.world import DESK
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+OF_RULES = (ROOT / "docs" / "rules.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", MANUAL, re.MULTILINE | re.DOTALL)
 Body = dict[str, Any]
 
@@ -107,13 +108,14 @@ def keys(part: Body) -> Iterator[str]:
     for name, below in part.get("properties", {}).items():
         yield name
         yield from keys(below)
-    for below in (part.get("items"), part.get("additionalProperties")):
+    more = [part.get("items"), part.get("additionalProperties"), *part.get("anyOf", ())]
+    for below in (*more, *part.get("$defs", {}).values()):
         if isinstance(below, dict):
             yield from keys(below)
 
 
 def test_the_manual_names_every_key() -> None:
-    told = set(re.findall(r"[a-z_]+", MANUAL))
+    told = set(re.findall(r"[a-z_]+", MANUAL + OF_RULES))
     known = {*keys(schema()), *keys(cases.schema())}
     assert {key for key in known if not key.startswith(INTERNAL)} - told == set()
 

@@ -13,11 +13,13 @@ from tests.bench.imports import APP, FLOOR, ROOT, modules
 HEAVY = {"babel", "boto3", "cryptography", "jinja2", "markupsafe", "nh3", "s3transfer", "zipfile"}
 # Never in a function at all: they belong to tools and tests, or to libraries that nobody asked for.
 STRANGE = {"asyncio", "jwt", "moto", "multiprocessing", "pydantic", "yaml"}
-# Of ours and of the standard library: reading mail, packing exports, describing the API.
+# Of ours and of the standard library: what mails, exports and the description of the API take.
 LATER = {
+    "chalicelib.delivery.letters",
     "chalicelib.exports.bundle",
     "chalicelib.exports.service",
     "chalicelib.intake.service",
+    "chalicelib.mail.compose",
     "chalicelib.mail.parse",
     "chalicelib.mail.quotes",
     "chalicelib.mail.sanitize",

@@ -22,7 +22,7 @@ from botocore.config import Config
 from chalicelib.desk.service import live_desk
 from tests.aws_calls import REGION, aws_client
 from tests.faults.state import Names, Outside, Snapshot, empty_world, snapshot
-from tests.world import REACTIONS, World, new_world
+from tests.world import World, new_world, reactions_to
 
 
 @dataclass(repr=False)
@@ -42,7 +42,7 @@ class Desk:
             if records:
                 self.world.call("relay", {"Records": records})
             for event in events:
-                if reaction := REACTIONS.get(event["detail-type"]):
+                for reaction in reactions_to(event):
                     self.world.call(reaction, event)
             if not records and not events:
                 return
@@ -99,7 +99,7 @@ def new_desk(*, is_warm: bool = True, is_verified: bool = True) -> Iterator[Desk
             world.ports.new_id = _counted("{:024d}")
             salt = _counted("{:016d}")
             patch.setattr("chalicelib.tickets.service.new_salt", lambda: salt().encode())
-            patch.setattr("chalicelib.exports.service.new_salt", lambda: salt().encode())
+            patch.setattr("chalicelib.ledger.model.new_salt", lambda: salt().encode())
             patch.setattr("moto.ses.models.get_random_message_id", _counted("0102{:06d}-out"))
             if is_warm:
                 live_desk(world.ports)

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib import table
 from chalicelib.tickets import service, store
-from chalicelib.tickets.changes import Edit
 from chalicelib.tickets.collision import Clash, Overtaken
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind
 from tests.web.calls import api
 from tests.web.conftest import signed_in

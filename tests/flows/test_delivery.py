@@ -15,7 +15,7 @@ from chalicelib.ledger.model import Entry
 from chalicelib.people import service as people
 from chalicelib.ports import Refused
 from chalicelib.tickets import service, store
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind, Attachment, Delivery, DeliveryState
 from tests.flows.test_mail_to_ticket import agent, answer, body_of, timeline
 from tests.web.browser import Browser

@@ -16,8 +16,9 @@ from chalicelib.people import store as people
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store
 from chalicelib.tickets.access import Who
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind, Contact, DeliveryState, Timeline
+from chalicelib.tickets.opening import Opening
 from tests.aws_calls import aws_client
 from tests.world import DESK, World, letter
 
@@ -287,7 +288,7 @@ def test_a_ticket_registered_by_phone_is_erased_as_well(world: World) -> None:
     world.mail(letter())
     person = kim()
     contact = Contact(person, "Kim Jensen", KIM, "en")
-    opening = tickets.Opening("support", "Kim called", contact, "phone")
+    opening = Opening("support", "Kim called", contact, "phone")
     who, desk = agent(world), live_desk(world.ports)
     tickets.open_ticket(world.ports, who, opening, "Kim said 555 0100. " * 1000, desk=desk)
     world.settle()

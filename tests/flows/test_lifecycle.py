@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.desk.service import apply
 from chalicelib.tickets import service
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from tests.flows.test_mail_to_ticket import agent, answer, timeline
 from tests.world import DESK, World, letter
 

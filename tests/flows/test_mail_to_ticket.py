@@ -10,6 +10,7 @@ from chalicelib.intake.model import Outcome
 from chalicelib.intake.service import receive
 from chalicelib.tickets import service, store
 from chalicelib.tickets.access import Who
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind, Status
 from tests.world import World, letter
 
@@ -95,7 +96,7 @@ def test_each_threading_key_alone_brings_the_reply_to_its_ticket(world: World, k
 
 def test_a_reply_reopens_a_solved_ticket(world: World) -> None:
     world.mail(letter())
-    draft = service.Draft(ArticleKind.REPLY, "Done.", status="solved")
+    draft = service.Draft(ArticleKind.REPLY, "Done.", edit=Edit(status="solved"))
     service.write_article(world.ports, agent(world), 1001, draft)
     world.settle()
     assert timeline(world).ticket.status is Status.SOLVED

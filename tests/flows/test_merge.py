@@ -12,7 +12,7 @@ from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.ledger.model import flaws
 from chalicelib.tickets import customers, joining, service, store
 from chalicelib.tickets.access import Who
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import Article, ArticleKind, Link, Status, Ticket, Timeline
 from tests.reports import report
 from tests.web.desk import agent

@@ -16,11 +16,11 @@ from chalicelib.ledger import seals, service, store
 from chalicelib.ledger.proof import Proof
 from chalicelib.ledger.rows import entry_of
 from chalicelib.ledger.seals import Seal, from_row
-from chalicelib.tickets import changes
+from chalicelib.tickets import edits
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.access import SCOPES, Who
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind
 from infra.__main__ import main
 from tests.aws_calls import aws_client
@@ -352,7 +352,7 @@ def test_a_decision_that_waited_too_long_is_made_again(sealed: World) -> None:
         decided.append(now)
         if len(decided) == 1:
             sealed.pass_time(minutes=5, seconds=1)
-        return changes.edited(ticket, edit, desk, now, agent="lena")
+        return edits.edited(ticket, edit, desk, now, agent="lena")
 
     tickets.amend(sealed.ports, 1001, decide, actor=agent(sealed).actor, cause="edit")
     assert len(decided) == 2
@@ -364,7 +364,7 @@ def test_an_old_entry_is_written_by_nobody(sealed: World) -> None:
     sealed.mail(letter())
     ticket, _ = ticket_store.load(1001)
     assert ticket is not None
-    change = changes.edited(
+    change = edits.edited(
         ticket, Edit(priority="urgent"), live_desk(sealed.ports), sealed.now, agent="lena"
     )
     assert change is not None
@@ -382,7 +382,7 @@ def test_what_slips_in_behind_a_seal_all_the_same_is_named(sealed: World) -> Non
     sealed.sweep()
     ticket, _ = ticket_store.load(1001)
     assert ticket is not None
-    change = changes.edited(
+    change = edits.edited(
         ticket, Edit(priority="urgent"), live_desk(sealed.ports), START, agent="lena"
     )
     assert change is not None

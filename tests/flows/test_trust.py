@@ -31,7 +31,7 @@ def keep(world: World, ticket: Ticket) -> None:
 
 
 def store_head(ticket: Ticket) -> table.Item:
-    from chalicelib.tickets.items import head_item
+    from chalicelib.tickets.stored import head_item
 
     return head_item(ticket)
 

@@ -53,7 +53,7 @@ def answer_of(app, request):
         from chalicelib.web.store import add_token
 
         version = apply(app.ports(), request["desk"])
-        add_token(request["token"], name="auditor", scopes=["exports"])
+        add_token(request["token"], name="auditor", scopes=["exports", "rules:read"])
         return version
     return getattr(app, request["function"])(request["event"], None)
 

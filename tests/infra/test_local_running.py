@@ -25,6 +25,12 @@ def test_the_ports_are_chosen_by_the_environment(tmp_path):
     }
 
 
+def test_where_webhooks_may_go_here_is_chosen_by_the_environment(tmp_path):
+    assert Place.at(tmp_path, {}).webhook_hosts == "127.0.0.1:9000,localhost:9000"
+    chosen = {"SKRANKE_WEBHOOK_HOSTS": "localhost:9100"}
+    assert Place.at(tmp_path, chosen).webhook_hosts == "localhost:9100"
+
+
 def test_a_taken_port_is_named_with_the_variable_that_chooses_it(tmp_path, monkeypatch, capsys):
     with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]
@@ -87,12 +93,15 @@ def test_the_template_is_deployed_without_what_the_emulator_does_not_know():
             "Rule": {"Type": "AWS::SES::ReceiptRule", "Properties": {}},
             "Bucket": {"Type": "AWS::S3::Bucket"},
         },
+        "Globals": {"Function": {"Environment": {"Variables": {}}}},
         "Outputs": {},
     }
-    adapted = deploy.adapt(template, "code.zip")
+    adapted = deploy.adapt(template, "code.zip", "localhost:9000")
     assert set(adapted["Resources"]) == {"Mails", "Bucket"}
     assert adapted["Resources"]["Mails"]["DependsOn"] == ["Bucket"]
     assert adapted["Resources"]["Mails"]["Properties"]["CodeUri"] == "s3://skranke-code/code.zip"
+    told = adapted["Globals"]["Function"]["Environment"]["Variables"]
+    assert told == {"SKRANKE_WEBHOOK_HOSTS": "localhost:9000"}
     assert template["Resources"]["Mails"]["Properties"]["CodeUri"] == "./deployment.zip"
 
 

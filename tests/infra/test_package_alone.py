@@ -5,6 +5,7 @@ calls are held against the roles in that template on the way.
 """
 
 import base64
+import copy
 import io
 import json
 import subprocess
@@ -39,11 +40,22 @@ FUNCTION_OF = {
     "relay": "Relay",
     "deliver": "Deliver",
     "escalate": "Escalate",
+    "assign": "Assign",
+    "call_webhook": "CallWebhook",
+    "run_rules": "RunRules",
     "export": "Export",
     "mail_events": "MailEvents",
     "sweep": "Sweep",
     "reconcile": "Reconcile",
 }
+
+
+def assigning():
+    """A desk with a group that gives its tickets to its agents, and with a rule."""
+    desk = copy.deepcopy(world.DESK)
+    desk["groups"]["support"]["assign"] = {"how": "load"}
+    desk["triggers"] = [{"id": "greet", "on": ["opened"], "do": [{"note": "Be kind."}]}]
+    return desk
 
 
 def as_lambda_does(value):
@@ -142,7 +154,7 @@ def alone(tmp_path_factory):
             command, env=told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             alone = Alone(process, stack)
-            alone.ask(desk=world.DESK, token=TOKEN)
+            alone.ask(desk=assigning(), token=TOKEN)
             yield alone
             process.stdin.close()
 
@@ -307,10 +319,46 @@ def test_a_bounce_is_noted(alone, story):
 
 def test_a_breach_escalates(alone, story):
     opened = story["TicketOpened"]["detail"]
-    fact = {"type": "TargetBreached", "v": 1, "target": "first_reply"}
+    due_at = "2026-03-02T09:00:00+00:00"
+    fact = {"type": "TargetBreached", "v": 1, "target": "first_reply", "due_at": due_at}
     breached = {**story["TicketOpened"], "detail-type": "TargetBreached"}
     _, calls = alone.call("escalate", {**breached, "detail": {**opened, "fact": fact}})
     assert "TransactWriteItems" in {operation for _, operation, _ in calls}
+
+
+def test_a_ticket_is_given_to_somebody(alone, story):
+    _, calls = alone.call("assign", story["TicketOpened"])
+    lists = [params.get("IndexName") for _, operation, params in calls if operation == "Query"]
+    assert lists == [None, "gsi3", "gsi3"]
+    assert "TransactWriteItems" in {operation for _, operation, _ in calls}
+
+
+def test_a_webhook_that_is_gone_is_given_up(alone, story):
+    opened = story["TicketOpened"]["detail"]
+    item = {
+        "pk": {"S": f"T#{opened['ticket']}"},
+        "sk": {"S": "S#00000001#c#0"},
+        "kind": {"S": "call"},
+        "webhook": {"S": "gone"},
+        "at": {"S": "2026-03-02T09:00:00.000000+0000"},
+        "state": {"S": "queued"},
+        **{name: {"N": "1"} for name in ("v", "seq", "of")},
+        **{name: {"N": "0"} for name in ("place", "attempt")},
+    }
+    boto3.client("dynamodb").put_item(TableName=alone.stack["TableName"], Item=item)
+    queued = {**story["TicketOpened"], "detail-type": "WebhookQueued"}
+    fact = {"type": "WebhookQueued", "v": 1, "webhook": "gone", "call": "1-0"}
+    _, calls = alone.call("call_webhook", {**queued, "detail": {**opened, "fact": fact}})
+    assert "TransactWriteItems" in {operation for _, operation, _ in calls}
+
+
+def test_a_rule_runs_and_is_tried_on_the_past(alone, story):
+    _, calls = alone.call("run_rules", story["TicketOpened"])
+    assert "TransactWriteItems" in {operation for _, operation, _ in calls}
+    asked = request("/api/v1/rules/dry-run", method="POST", authorization=f"Bearer {TOKEN}")
+    answer, calls = alone.call("app", {**asked, "body": json.dumps({"rule": "greet", "days": 1})})
+    assert answer["statusCode"] == 200, answer["body"]
+    assert "gsi5" in {params.get("IndexName") for _, _, params in calls}
 
 
 def test_an_export_is_written(alone):

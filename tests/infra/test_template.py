@@ -185,6 +185,13 @@ def test_ses_reports_all_that_can_happen_to_a_mail_of_this_tenant():
     assert pattern == {"source": ["aws.ses"], "detail": {"mail": {"tags": ours}}}
 
 
+def test_only_a_ticket_that_comes_back_wakes_what_gives_it_to_somebody():
+    pattern = properties("AssignCameBack")["EventPattern"]
+    back = {"before": ["pending", "on_hold", "solved", "closed"], "after": ["open"]}
+    assert pattern["detail-type"] == ["StatusChanged"]
+    assert pattern["detail"] == {"fact": back}
+
+
 def test_an_idle_tenant_pays_for_no_resource():
     paid = {
         "AWS::CloudWatch::Alarm",

@@ -63,7 +63,12 @@ def test_the_stream_wakes_the_relay(stack):
     ("bus", "function", "types"),
     [
         ("skranke-acme", "DeliverArn", ["DeliveryQueued"]),
-        ("skranke-acme", "EscalateArn", ["TargetBreached"]),
+        (
+            "skranke-acme",
+            "EscalateArn",
+            ["TargetNear", "TargetBreached", "TargetOverdue", "StepCalled"],
+        ),
+        ("skranke-acme", "CallWebhookArn", ["WebhookQueued"]),
         ("skranke-acme", "ExportArn", ["ExportRequested", "ExportContinued"]),
         ("default", "MailEventsArn", None),
     ],

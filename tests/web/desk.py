@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from chalicelib.desk.service import live_desk
 from chalicelib.tickets import addressing, service, store
 from chalicelib.tickets.access import Who
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import Article, ArticleKind, Ticket
 from tests.world import World, letter
 
@@ -18,7 +19,7 @@ def agent(world: World, name: str = "anna") -> Who:
 
 
 def write(world: World, text: str, kind: str = "reply", status: str | None = None) -> None:
-    draft = service.Draft(ArticleKind(kind), text, status=status)
+    draft = service.Draft(ArticleKind(kind), text, edit=Edit(status=status) if status else Edit())
     service.write_article(world.ports, agent(world), NUMBER, draft)
     world.settle()
 

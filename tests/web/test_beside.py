@@ -107,7 +107,7 @@ def test_the_script_is_a_file_of_ours_and_nothing_else_may_run(anna: Browser) ->
 
 
 def test_no_other_page_has_a_script(anna: Browser) -> None:
-    for path in ("/agent/inbox", "/agent/suspended", f"{PAGE}/articles/1/whole", "/agent/sign-in"):
+    for path in ("/agent/tasks", "/agent/suspended", f"{PAGE}/articles/1/whole", "/agent/sign-in"):
         page = anna.get(path)
         assert page.soup.find("script") is None
         assert "script-src" not in page.headers["content-security-policy"]

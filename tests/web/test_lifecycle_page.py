@@ -58,7 +58,7 @@ def test_thanks_are_shown_on_a_ticket_that_stays_solved(world: World, anna: Brow
     anna.submit(anna.get(PAGE), "/properties", status="solved", resolution="A new lamp")
     world.mail(letter("Thank you!", to=str(world.last_mail["Reply-To"])))
     assert "The customer said thank you" in anna.get(PAGE).text
-    view = "/agent/inbox?view=support-replied"
+    view = "/agent/inbox?view=replied"
     assert "#1001" in anna.get(view).text
     world.pass_time(hours=73)
     assert "#1001" not in signed_in(world, "anna").get(view).text

@@ -118,8 +118,9 @@ def test_the_customers_page_is_one_call_to_the_table(world: World, anybody: Brow
 def test_what_pages_are_painted_with_is_kept_under_its_fingerprint(
     anybody: Browser, anna: Browser, name: str
 ) -> None:
-    page = anna.get("/agent/tickets/1001")
-    address = next(address for address in page.links() if f"/assets/{name}?v=" in address)
+    pages = [anna.get(path) for path in ("/agent/tickets/1001", "/agent/inbox")]
+    links = [link for page in pages for link in page.links()]
+    address = next(link for link in links if f"/assets/{name}?v=" in link)
     asset = anybody.get(address)
     assert asset.headers["content-type"] == render.ASSETS[name]
     assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"

@@ -9,7 +9,8 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.tickets import drafts, presence
+from chalicelib.tickets import drafts, presence, service
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import ArticleKind, KeptDraft, Timeline
 from chalicelib.web import pages, present
 from chalicelib.web.agent import shown
@@ -41,6 +42,15 @@ def discard_draft(call: Call, number: str) -> Response:
     found = number_of(number)
     drafts.discard(call.who, found)
     return pages.see_other(call, f"/agent/tickets/{found}")
+
+
+def follow(call: Call, number: str) -> Response:
+    """Follow the ticket from now on, or no longer."""
+    found, me = number_of(number), (call.who.agent or "",)
+    follows = call.body.get("do") != "unfollow"
+    wanted = Edit(add_followers=me) if follows else Edit(remove_followers=me)
+    service.edit_ticket(call.ports, call.who, found, wanted)
+    return pages.see_other(call, f"/agent/tickets/{found}#followers")
 
 
 def show_draft(call: Call, number: str, agent: str) -> Response:

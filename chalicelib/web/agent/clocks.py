@@ -1,4 +1,4 @@
-"""The page that says how the due times of a ticket came about."""
+"""The page on the due times of a ticket, and the button of whoever takes care of what escalates."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.errors import Conflict
 from chalicelib.sla import service
-from chalicelib.sla.explain import Explanation, sentence, span
+from chalicelib.sla.explain import Explanation, Rung
+from chalicelib.sla.words import sentence, span
 from chalicelib.web import pages
 from chalicelib.web.files import number_of
 from chalicelib.web.routing import Call
 
 
 def show(call: Call, number: str) -> Response:
-    """Every clock of a ticket and what moved it; it reads the whole ticket."""
+    """Every clock of a ticket, what moved it, and its ladder; it reads the whole ticket."""
     found = number_of(number)
     explanations = service.explain(call.ports, call.who, found)
     return pages.html(
@@ -24,6 +26,16 @@ def show(call: Call, number: str) -> Response:
         clocks=[_shown(call, one) for one in explanations if one.clock.target is not None],
         **pages.frame(call, "inbox"),
     )
+
+
+def acknowledge(call: Call, number: str) -> Response:
+    """Take note of what escalates; where nothing does any more, the page shows that."""
+    found = number_of(number)
+    try:
+        service.acknowledge(call.ports, call.who, found)
+    except Conflict:
+        return pages.see_other(call, f"/agent/tickets/{found}")
+    return pages.see_other(call, f"/agent/tickets/{found}", notice="saved")
 
 
 def _shown(call: Call, explanation: Explanation) -> dict[str, Any]:
@@ -36,8 +48,19 @@ def _shown(call: Call, explanation: Explanation) -> dict[str, Any]:
         "counted": span(explanation.counted),
         "due_at": clock.due_at,
         "is_certain": explanation.is_certain,
+        "ladder": [_rung(one) for one in explanation.ladder if one.level],
         "steps": [
-            {"at": step.at, "words": sentence(step, call.locale, call.desk.zone.key)}
-            for step in explanation.steps
+            {"at": move.at, "words": sentence(move, call.locale, call.desk)}
+            for move in explanation.moves
         ],
+    }
+
+
+def _rung(rung: Rung) -> dict[str, Any]:
+    return {
+        "level": rung.level,
+        "at": rung.step.at,
+        "has_come": rung.reached is not None,
+        "is_calling": rung.reached is not None and rung.reached.since is not None,
+        "comes_at": rung.comes_at,
     }

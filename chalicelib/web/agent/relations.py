@@ -1,4 +1,5 @@
-"""What the forms of a ticket's page do with two tickets: merge, unmerge, split, link.
+"""What the forms of a ticket's page do with two tickets: merge, unmerge, split, link; and with
+whoever else is on it.
 
 Where something cannot be done the page comes back, and says why beside the form.
 """
@@ -12,7 +13,7 @@ from chalice.app import Response
 
 from chalicelib import i18n
 from chalicelib.errors import Conflict, DeskError, Invalid, NotFound
-from chalicelib.tickets import joining, service
+from chalicelib.tickets import joining, participants, service
 from chalicelib.web import idempotency, pages
 from chalicelib.web.agent import ticket
 from chalicelib.web.files import number_of
@@ -79,6 +80,30 @@ def _linked(call: Call, number: str, change: Callable[..., None]) -> Response:
         return found
 
     return _done(call, found, "link", "saved", verb)
+
+
+def bring_in(call: Call, number: str) -> Response:
+    """Bring somebody into the ticket."""
+    found, name = number_of(number), str(call.body.get("name", ""))
+
+    def verb() -> int:
+        return participants.add(call.ports, call.who, found, _email(call), name).ticket.number
+
+    return _done(call, found, "participants", "saved", verb)
+
+
+def take_off(call: Call, number: str) -> Response:
+    """Take a participant off the ticket."""
+    found = number_of(number)
+
+    def verb() -> int:
+        return participants.remove(call.ports, call.who, found, _email(call)).ticket.number
+
+    return _done(call, found, "participants", "saved", verb)
+
+
+def _email(call: Call) -> str:
+    return str(call.body.get("email", "")).strip()
 
 
 def _other(call: Call) -> int:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib import table
+from chalicelib.clocks.ladders import escalates
+from chalicelib.clocks.model import Clock
 from chalicelib.desk.model import Desk
-from chalicelib.facts import Fact, StatusChanged, UntilChanged
+from chalicelib.facts import (
+    AssignmentLapsed,
+    AssignmentMade,
+    Fact,
+    FieldsChanged,
+    FollowersChanged,
+    NobodyAvailable,
+    Routed,
+    StatusChanged,
+    TypeChanged,
+    UntilChanged,
+)
 from chalicelib.ledger.model import Entry
-from chalicelib.tickets import statuses
-from chalicelib.tickets.model import Article, Author, Contact, Delivery, Ticket, Timeline
+from chalicelib.tickets import routed, statuses
+from chalicelib.tickets.forms import PLACE
+from chalicelib.tickets.model import Article, Author, Delivery, Ticket, Timeline
 from chalicelib.tickets.relations import REVERSE
+from chalicelib.views.model import next_due
 from chalicelib.web import pages, present
+from chalicelib.web.agent import drawn
 from chalicelib.web.formatted import is_formatted
 from chalicelib.web.whole import Whole, has_whole
 
@@ -27,19 +42,20 @@ def row(desk: Desk, item: table.Item) -> Shown:
         **shown,
         "status_as": statuses.named(columns["status"], columns.get("label"), desk),
         "assignee": agent_name(desk, columns.get("assignee")),
+        "opened_at": table.instant(shown["opened_at"]),
         "updated_at": table.instant(shown["updated_at"]),
-        "next_due": _next_due(json.loads(columns["due"])),
+        "next_due": _next_due(columns),
+        "until": table.instant(columns["until"]) if columns.get("until") else None,
+        "group_name": group_name(desk, columns["group"]),
     }
 
 
-def _next_due(clocks: list[Any]) -> Shown | None:
+def _next_due(columns: Mapping[str, Any]) -> Shown | None:
     """The target that somebody waits for and that is due first, missed ones included."""
-    waiting = [
-        (due_at, target, state) for target, due_at, state, is_on in clocks if is_on and due_at
-    ]
-    if not waiting:
+    found = next_due(columns)
+    if found is None:
         return None
-    due_at, target, state = min(waiting)
+    due_at, target, state = found
     return {"target": target, "due_at": table.instant(due_at), "state": state}
 
 
@@ -61,9 +77,14 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
         "priority": head.priority,
         "group": {"id": head.group, "name": group_name(desk, head.group)},
         "assignee": _option(head.assignee, agent_name(desk, head.assignee)),
-        "requester": _contact(head.requester),
-        "participants": [_contact(contact) for contact in head.contacts[1:]],
+        "responsible": _option(head.responsible, agent_name(desk, head.responsible)),
+        "followers": [_option(one, agent_name(desk, one)) for one in head.followers],
+        "requester": {**present.contact_json(head.requester), "person": head.requester.person},
+        "organization": head.organization,
+        "participants": [present.contact_json(contact) for contact in head.participants],
         "tags": list(head.tags),
+        "type": head.type,
+        "is_internal": head.is_internal,
         "opened_at": head.opened_at,
         "updated_at": head.updated_at,
         "due": [
@@ -73,6 +94,8 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
                 "state": clock.state.value,
                 "met_at": clock.met_at,
                 "is_running": clock.is_running,
+                "escalates": escalates(clock),
+                "acknowledged": _acknowledged(desk, head, clock),
             }
             for clock in head.clocks
             if clock.target is not None
@@ -82,15 +105,19 @@ def ticket(desk: Desk, timeline: Timeline, base: str) -> Shown:
     }
 
 
+def _acknowledged(desk: Desk, head: Ticket, clock: Clock) -> Shown | None:
+    """Who takes care of what has escalated."""
+    if clock.acknowledged is None or clock.met_at:
+        return None
+    by, at = clock.acknowledged
+    return {"by": _actor(desk, head, by), "at": at}
+
+
 def _is_lost(desk: Desk, head: Ticket) -> bool:
     """Whether the assignee may not see tickets of its group any more, or has left."""
     agent = desk.agents.get(head.assignee or "")
     sees = agent is not None and (agent.is_admin or head.group in agent.groups)
     return head.assignee is not None and not sees
-
-
-def _contact(contact: Contact) -> Shown:
-    return {"name": contact.name, "email": contact.email, "is_muted": contact.is_muted}
 
 
 def _option(key: str | None, name: str | None) -> Shown | None:
@@ -115,7 +142,7 @@ def _article(desk: Desk, article: Article, deliveries: Iterable[Delivery], base:
         "at": article.at,
         "is_held": article.is_held,
         "attachments": pages.attachments(article, f"{base}/articles/{article.seq}"),
-        "delivery": [_delivery(one) for one in deliveries if one.seq == article.seq],
+        "delivery": [present.delivery_json(one) for one in deliveries if one.seq == article.seq],
         "flight": article.flight,
     }
 
@@ -161,21 +188,11 @@ def whole(desk: Desk, article: Article, found: Whole, base: str) -> Shown:
     return {**_article(desk, article, (), base), **read}
 
 
-def _delivery(delivery: Delivery) -> Shown:
-    return {
-        "id": delivery.id,
-        "mail": delivery.mail,
-        "to": delivery.email,
-        "state": delivery.state.value,
-        "reason": delivery.reason,
-    }
-
-
 def _notices(timeline: Timeline) -> list[Shown]:
     """Mails about no article of this page: those of an escalation, and of an article before it."""
     written = {article.seq for article in timeline.articles}
     loose = [one for one in timeline.deliveries if one.seq not in written]
-    return [{"at": one.at, "delivery": [_delivery(one)]} for one in loose]
+    return [{"at": one.at, "delivery": [present.delivery_json(one)]} for one in loose]
 
 
 def _name(author: Author) -> str:
@@ -200,7 +217,28 @@ def group_name(desk: Desk, group: str) -> str:
 # The form of the properties. -----------------------------------------------------------------
 
 
-FORM = ("status", "until", "reason", "resolution", "priority", "group", "assignee", "tags")
+FORM = (
+    "status",
+    "until",
+    "reason",
+    "resolution",
+    "priority",
+    "group",
+    "assignee",
+    "responsible",
+    "tags",
+    "type",
+)
+
+
+def is_property(name: str) -> bool:
+    """Whether an input is of the form of the properties."""
+    return name in FORM or name.startswith(PLACE)
+
+
+def is_empty_field(name: str, typed: Mapping[str, str]) -> bool:
+    """Whether a field of the desk's own is lacking rather than wrong."""
+    return name.startswith(PLACE) and not typed.get(name, "").strip()
 
 
 def form(desk: Desk, head: Ticket) -> dict[str, str]:
@@ -213,7 +251,10 @@ def form(desk: Desk, head: Ticket) -> dict[str, str]:
         "priority": head.priority,
         "group": head.group,
         "assignee": head.assignee or "",
+        "responsible": head.responsible or "",
         "tags": ", ".join(head.tags),
+        "type": head.type,
+        **drawn.values(head),
     }
 
 
@@ -224,8 +265,8 @@ def choices(desk: Desk, head: Ticket, agent_id: str | None) -> Shown:
         for agent in desk.agents.values()
         if agent.is_admin or head.group in agent.groups
     }
-    if head.assignee:
-        agents.setdefault(head.assignee, agent_name(desk, head.assignee) or "")
+    for one in filter(None, (head.assignee, head.responsible)):
+        agents.setdefault(one, agent_name(desk, one) or "")
     groups = {group.id: group.name for group in desk.groups.values()}
     groups.setdefault(head.group, head.group)
     current = statuses.status_of(head, desk)
@@ -242,14 +283,14 @@ def choices(desk: Desk, head: Ticket, agent_id: str | None) -> Shown:
 # What happened. ------------------------------------------------------------------------------
 
 
-def facts(desk: Desk, timeline: Timeline) -> list[Shown]:
+def facts(desk: Desk, timeline: Timeline, locale: str) -> list[Shown]:
     """The facts of a timeline, with people, agents and groups by name."""
     addresses = {delivery.id: delivery.email for delivery in timeline.deliveries}
     return [
         {
             "at": entry.at,
             "type": fact.type,
-            "data": _named(desk, fact, addresses),
+            "data": _named(desk, fact, addresses, locale),
             "actor": _actor(desk, timeline.ticket, entry.actor),
         }
         for entry in timeline.entries
@@ -258,9 +299,10 @@ def facts(desk: Desk, timeline: Timeline) -> list[Shown]:
     ]
 
 
-def _named(desk: Desk, fact: Fact, addresses: dict[str, str]) -> Shown:
-    shown = fact.to_payload()
-    if fact.type == "AssigneeChanged":
+def _named(desk: Desk, fact: Fact, addresses: dict[str, str], locale: str) -> Shown:
+    shown = {**fact.to_payload(), **_of_routing(desk, fact), **_of_form(desk, fact, locale)}
+    shown |= _of_followers(desk, fact)
+    if fact.type in {"AssigneeChanged", "ResponsibleChanged"}:
         shown |= {key: agent_name(desk, shown[key]) for key in ("before", "after")}
     elif fact.type == "GroupChanged":
         shown |= {key: group_name(desk, shown[key]) for key in ("before", "after")}
@@ -270,10 +312,45 @@ def _named(desk: Desk, fact: Fact, addresses: dict[str, str]) -> Shown:
         shown["was"] = statuses.named(fact.before, fact.label_before, desk)
         shown["is"] = statuses.named(fact.after, fact.label_after, desk)
     elif fact.type == "Escalated":
-        shown["to"] = agent_name(desk, shown["agent"])
+        shown["to"] = agent_name(desk, shown["agent"]) or shown["email"]
+        shown["absent"] = agent_name(desk, shown["absent"])
+    elif fact.type == "MacroApplied" and shown["macro"] in desk.macros:
+        shown["name"] = desk.macros[shown["macro"]].name(locale)
     elif "delivery" in shown:
         shown["to"] = addresses.get(shown["delivery"])
     return shown
+
+
+def _of_form(desk: Desk, fact: Fact, locale: str) -> Shown:
+    if isinstance(fact, TypeChanged):
+        names = {kind.id: kind.name(locale) for kind in desk.types.values()}
+        before, after = (names.get(one, one) for one in (fact.before, fact.after))
+        return {"before": before, "after": after}
+    if isinstance(fact, FieldsChanged):
+        return {"fields": drawn.changes(desk, fact.before, fact.after, locale)}
+    return {}
+
+
+def _of_followers(desk: Desk, fact: Fact) -> Shown:
+    if not isinstance(fact, FollowersChanged):
+        return {}
+    before, after = ([agent_name(desk, one) for one in some] for some in (fact.before, fact.after))
+    return {
+        "added": [one for one in after if one not in before],
+        "removed": [one for one in before if one not in after],
+    }
+
+
+def _of_routing(desk: Desk, fact: Fact) -> Shown:
+    if isinstance(fact, AssignmentMade):
+        return {"name": agent_name(desk, fact.agent), "absent": agent_name(desk, fact.instead_of)}
+    if isinstance(fact, AssignmentLapsed):
+        return {"name": agent_name(desk, fact.agent)}
+    if isinstance(fact, NobodyAvailable):
+        return {"obstacles": routed.obstacles(fact, desk)}
+    if isinstance(fact, Routed):
+        return {"to": group_name(desk, fact.group), "meant": agent_name(desk, fact.agent)}
+    return {}
 
 
 def _actor(desk: Desk, head: Ticket, actor: str) -> str | None:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Response
 
 from chalicelib import table
-from chalicelib.errors import Invalid, NotFound
-from chalicelib.intake import store
+from chalicelib.errors import Invalid
 from chalicelib.intake.model import Cause, Suspended
-from chalicelib.web import files, pages, paging
+from chalicelib.web import files, pages, paging, suspended
 from chalicelib.web.routing import Call
 
 if TYPE_CHECKING:
@@ -29,45 +28,30 @@ _RESULT = "suspended result"
 def show_list(call: Call) -> Response:
     """Suspended mail, the newest first, with its cause, and what was decided a moment ago."""
     call.who.need("suspended:read")
-    keys = call.ports.keys()
-    page = store.list_page(
-        paging.LIMIT, paging.from_cursor(keys, "suspended", call.query.get("cursor"))
-    )
-    done = paging.from_cursor(keys, _RESULT, call.query.get("result"))
+    rows, following = suspended.page(call, paging.LIMIT)
+    done = paging.from_cursor(call.ports.keys(), _RESULT, call.query.get("result"))
     return pages.html(
         call,
         "agent/suspended.html",
-        mails=[_row(item) for item in page.items],
-        next=paging.to_cursor(keys, "suspended", page.next_key),
+        mails=[{**row, "received_at": table.instant(row["received_at"])} for row in rows],
+        next=following,
         done=done["mails"] if done else [],
         now=call.ports.clock(),
         **pages.frame(call, "suspended"),
     )
 
 
-def _row(item: table.Item) -> dict[str, Any]:
-    row = item.columns
-    return {
-        "id": row["id"],
-        "cause": row["cause"],
-        "sender": row.get("sender") or "",
-        "is_authenticated": row.get("authenticated") == "yes",
-        "subject": row.get("subject") or "",
-        "received_at": table.instant(row["received"]),
-    }
-
-
 def show(call: Call, mail: str) -> Response:
     """One suspended mail: how it begins, in text alone, and how it was understood."""
-    from chalicelib.intake import suspended
+    from chalicelib.intake.suspended import preview
 
     call.who.need("suspended:read")
-    found = _found(mail)
+    found = suspended.find(mail)
     return pages.html(
         call,
         "agent/suspended_mail.html",
         mail=_shown(call, found),
-        preview=suspended.preview(call.ports, found),
+        preview=preview(call.ports, found),
         may=_choices(found),
         now=call.ports.clock(),
         **pages.frame(call, "suspended"),
@@ -77,20 +61,12 @@ def show(call: Call, mail: str) -> Response:
 def _shown(call: Call, mail: Suspended) -> dict[str, Any]:
     raw = f"{call.prefix}{LIST}/{mail.id}/raw"
     return {
-        "id": mail.id,
-        "cause": mail.cause.value,
-        "sender": mail.sender,
-        "recipients": mail.recipients,
-        "is_authenticated": _is_authenticated(mail),
-        "subject": mail.subject,
+        **suspended.mail_json(mail),
         "received_at": mail.received_at,
+        "recipients": mail.recipients,
         "raw": None if mail.has_virus else raw,
         "flight": {**mail.verdicts.to_dict(), **mail.flight},
     }
-
-
-def _is_authenticated(mail: Suspended) -> bool:
-    return mail.flight.get("authenticated") == "yes"
 
 
 def _choices(mail: Suspended) -> dict[str, bool]:
@@ -99,7 +75,7 @@ def _choices(mail: Suspended) -> dict[str, bool]:
     may_release = is_read and not mail.has_virus
     return {
         "release": may_release,
-        "allow": may_release and _is_authenticated(mail),
+        "allow": may_release and mail.is_authenticated,
         "block": is_read and bool(mail.sender) and mail.cause is not Cause.BLOCKED,
         "unblock": mail.cause is Cause.BLOCKED,
     }
@@ -108,14 +84,7 @@ def _choices(mail: Suspended) -> dict[str, bool]:
 def get_raw(call: Call, mail: str) -> Response:
     """The original of a suspended mail, by redirect; one that carries a virus stays where it is."""
     call.who.need("suspended:read")
-    return files.to_suspended(call, _found(mail))
-
-
-def _found(mail: str) -> Suspended:
-    found = store.get_suspended(mail)
-    if found is None:
-        raise NotFound("There is no such mail.")
-    return found
+    return files.to_suspended(call, suspended.find(mail))
 
 
 # Deciding. -----------------------------------------------------------------------------------

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.errors import Conflict, DeskError, Invalid
+from chalicelib.errors import Conflict, DeskError, Invalid, NotFound
+from chalicelib.macros.model import Proposal
+from chalicelib.routing import availability
 from chalicelib.tickets import service
-from chalicelib.tickets.changes import Edit
 from chalicelib.tickets.collision import Clash, Overtaken
+from chalicelib.tickets.edits import Edit
+from chalicelib.tickets.forms import PLACE
 from chalicelib.tickets.model import ArticleKind, Status, Timeline
 from chalicelib.web import errors, files, formatted, idempotency, pages, paging
-from chalicelib.web.agent import beside, shown
+from chalicelib.web.agent import beside, drawn, macros, remaining, shown
 from chalicelib.web.files import number_of
 from chalicelib.web.routing import Call
 from chalicelib.web.whole import read_whole
@@ -33,6 +36,7 @@ class _Typed:
     form: Mapping[str, str] = field(default_factory=dict)
     form_errors: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    proposal: Proposal | None = None
 
 
 def show(call: Call, number: str) -> Response:
@@ -42,7 +46,14 @@ def show(call: Call, number: str) -> Response:
     cursor = paging.from_cursor(call.ports.keys(), scope, call.query.get("cursor"))
     before = cursor["before"] if cursor else None
     timeline = service.read_ticket(call.who, found, before=before)
-    return _page(call, timeline, is_newest=before is None)
+    proposal = macros.chosen(call, timeline.ticket) if "macro" in call.query else None
+    typed = _drafted(proposal) if proposal else None
+    return _page(call, timeline, typed=typed, is_newest=before is None)
+
+
+def _drafted(proposal: Proposal) -> _Typed:
+    """What a macro proposes, as if the agent had typed it."""
+    return _Typed(proposal.text, proposal.kind or ArticleKind.REPLY, proposal=proposal)
 
 
 def _page(
@@ -56,26 +67,30 @@ def _page(
     typed, head, keys = typed or _Typed(), timeline.ticket, call.ports.keys()
     beside_it = beside.context(call, timeline)
     chosen = shown.choices(call.desk, head, call.who.agent)
-    may_reply = head.status not in {Status.CLOSED, Status.MERGED}
+    may_reply = head.status not in {Status.CLOSED, Status.MERGED} and not head.is_internal
     older = {"before": timeline.older} if timeline.older else None
     return pages.html(
         call,
         "agent/ticket.html",
         status,
         ticket=shown.ticket(call.desk, timeline, call.prefix + _path(head.number)),
-        facts=shown.facts(call.desk, timeline),
+        facts=shown.facts(call.desk, timeline, call.locale),
         older=paging.to_cursor(keys, _scope(head.number), older),
         is_newest=is_newest,
         now=call.ports.clock(),
         may_reply=may_reply,
         may_edit="tickets:write" in call.who.scopes,
         composer=_composer(typed, beside_it["draft"]),
+        macros=macros.offered(call, head) if may_reply else [],
+        proposal=typed.proposal and macros.context(call, typed.proposal, typed.refused),
         has_script=True,
         conflict=list(typed.conflict),
         form={**shown.form(call.desk, head), **typed.form},
         form_errors=typed.form_errors,
         refused=typed.refused,
         relations=shown.relations(call.desk, timeline),
+        **remaining.context(call, timeline),
+        **drawn.context(call.desk, head, call.ports.clock(), call.locale, typed.form_errors),
         nonce=call.ports.new_id(),
         **{**pages.frame(call, "inbox"), **chosen, **beside_it},
     )
@@ -103,21 +118,43 @@ def write(call: Call, number: str) -> Response:
     """Add a reply or a note."""
     found = number_of(number)
     text, kind = str(call.body.get("text", "")), str(call.body.get("kind", ""))
-    seen_seq = _number(call, "seen_seq")
+    seen_seq = pages.typed_number(call, "seen_seq")
+    if call.body.get("macro"):
+        return _write_with_macro(call, found, text, seen_seq)
     try:
         _write(call, found, kind, service.Draft(_kind(kind), text, seen_seq=seen_seq))
     except (Conflict, Invalid) as error:
-        timeline = service.read_ticket(call.who, found)
-        is_overtaken = isinstance(error, Overtaken)
-        fresh = [str(article.seq) for article in timeline.articles if article.seq > seen_seq]
-        typed = _Typed(
-            text,
-            kind,
-            error=None if is_overtaken else pages.what_is_wrong(text, error),
-            conflict=fresh if is_overtaken else (),
-        )
-        return _page(call, timeline, errors.status_of(error), typed)
+        return _not_written(call, found, _Typed(text, kind), error, seen_seq)
     return pages.see_other(call, _path(found), notice=DONE[_kind(kind)])
+
+
+def _write_with_macro(call: Call, number: int, text: str, seen_seq: int) -> Response:
+    """Add what a macro proposed and the agent made of it, with the fields that it sets."""
+    ticket = service.read_ticket(call.who, number).ticket
+    proposal = macros.chosen(call, ticket)
+    if proposal is None:
+        # The macro went while the agent was writing. The text is theirs, and is not lost.
+        return _not_written(call, number, _Typed(text), NotFound("There is no such macro."), 0)
+    try:
+        path = macros.use(call, number, proposal, text, seen_seq)
+    except (Conflict, Invalid) as error:
+        typed = _Typed(text, proposal.kind or ArticleKind.REPLY, proposal=proposal)
+        return _not_written(call, number, typed, error, seen_seq)
+    return pages.see_other(call, path, notice=macros.DONE[proposal.kind])
+
+
+def _not_written(
+    call: Call, number: int, typed: _Typed, error: DeskError, seen_seq: int
+) -> Response:
+    """The page again, with what was typed and why it was not taken."""
+    timeline = service.read_ticket(call.who, number)
+    if isinstance(error, Overtaken):
+        fresh = [str(article.seq) for article in timeline.articles if article.seq > seen_seq]
+        typed = replace(typed, conflict=fresh)
+    else:
+        wrong = pages.what_is_wrong(typed.text, error)
+        typed = replace(typed, error=wrong, refused=error.fields if typed.proposal else {})
+    return _page(call, timeline, errors.status_of(error), typed)
 
 
 def _write(call: Call, number: int, kind: str, draft: service.Draft) -> None:
@@ -135,33 +172,28 @@ def _kind(kind: str) -> ArticleKind:
     return ArticleKind.REPLY if kind == ArticleKind.REPLY else ArticleKind.NOTE
 
 
-def _number(call: Call, name: str) -> int:
-    """A number of a form; what is none counts as nothing seen."""
-    text = str(call.body.get(name, ""))
-    is_number = text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004
-    return int(text) if is_number else 0
-
-
 # The properties. -----------------------------------------------------------------------------
 
 
 def edit(call: Call, number: str) -> Response:
     """Set the properties as the form shows them; what is so already stays."""
     found = number_of(number)
-    typed = {name: str(call.body[name]) for name in shown.FORM if name in call.body}
+    typed = {name: str(value) for name, value in call.body.items() if shown.is_property(name)}
     try:
-        _edit(call, found, typed)
+        away = availability.assignee_away(call.ports, _edit(call, found, typed))
     except (Conflict, Invalid) as error:
         return _again(call, found, typed, error)
-    return pages.see_other(call, _path(found), notice="saved")
+    return pages.see_other(call, _path(found), notice="saved_away" if away else "saved")
 
 
-def _edit(call: Call, number: int, typed: Mapping[str, str]) -> None:
-    wanted: dict[str, Any] = dict(typed)
+def _edit(call: Call, number: int, typed: Mapping[str, str]) -> service.Saved:
+    wanted: dict[str, Any] = {name: value for name, value in typed.items() if name in shown.FORM}
+    own = {name.removeprefix(PLACE): typed[name] for name in typed.keys() - wanted.keys()}
     if "tags" in wanted:
         wanted["tags"] = wanted["tags"].split(",")
-    version = _number(call, "version")
-    service.edit_ticket(call.ports, call.who, number, Edit(**wanted), version=version)
+    version = pages.typed_number(call, "version")
+    edit = Edit(**wanted, fields=own)
+    return service.edit_ticket(call.ports, call.who, number, edit, version=version)
 
 
 def _again(call: Call, number: int, typed: Mapping[str, str], error: DeskError) -> Response:
@@ -171,13 +203,16 @@ def _again(call: Call, number: int, typed: Mapping[str, str], error: DeskError) 
         clash = _Typed(form=mine, form_errors=dict.fromkeys(error.fields, "changed"))
         return _page(call, timeline, errors.status_of(error), clash)
     now = shown.form(call.desk, timeline.ticket)
-    changed = {name: value for name, value in typed.items() if value != now[name]}
+    changed = {name: value for name, value in typed.items() if value != now.get(name, "")}
     if not changed:
         # Somebody was faster and wanted the same: perhaps this very form, sent twice.
         return pages.see_other(call, _path(number), notice="saved")
     problems = dict.fromkeys(set(error.fields) or set(changed), "invalid")
+    problems |= {name: "required" for name in problems if shown.is_empty_field(name, typed)}
     if "children" in error.fields:
         problems["status"] = "children"
+    elif "tasks" in error.fields:
+        problems["status"] = "tasks"
     form = _Typed(form=changed, form_errors=problems)
     return _page(call, timeline, errors.status_of(error), form)
 

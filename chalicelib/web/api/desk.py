@@ -20,11 +20,14 @@ _ID_LENGTH = 40
 
 
 def list_people(call: Call) -> dict[str, Any]:
-    """Everybody who ever wrote, oldest first; or the one behind `email`."""
+    """Everybody who ever wrote, oldest first; those of a `name`; or the one behind `email`."""
+    keys, limit = call.ports.keys(), paging.limit_of(call.query.get("limit"))
     if "email" in call.query:
         found = people.find(call.ports, call.query["email"])
         return {"items": [_person(found)] if found and found.person else [], "next": None}
-    keys, limit = call.ports.keys(), paging.limit_of(call.query.get("limit"))
+    if "name" in call.query:
+        named = people_store.named(call.query["name"], limit)
+        return {"items": [_person(one) for one in named], "next": None}
     page = people_store.list_page(
         limit, paging.from_cursor(keys, "people", call.query.get("cursor"))
     )

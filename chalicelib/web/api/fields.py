@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib.errors import Invalid
-from chalicelib.tickets.changes import TAG_LIMIT
+from chalicelib.tickets.edits import TAG_LENGTH, TAG_LIMIT
 
-TAG_LENGTH = 50
 CONTENT_ID = "[A-Za-z0-9._@-]{1,64}"
 
 
@@ -58,6 +57,12 @@ def _is_requester(value: Any) -> bool:
     return is_known and _is_text(value.get("email")) and _is_text(value.get("name") or "")
 
 
+def _is_values(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(one is None or isinstance(one, str | int | float) for one in value.values())
+
+
 def _is_attachment(value: Any) -> bool:
     if not isinstance(value, dict):
         return _is_text(value)
@@ -74,6 +79,7 @@ NUMBER = Shape(_is_number, "must be a whole number")
 NUMBER_OR_NULL = Shape(lambda value: value is None or _is_number(value), "must be a whole number")
 FLAG = Shape(lambda value: isinstance(value, bool), "must be true or false")
 TAGS = Shape(_is_tags, f"must be a list of at most {TAG_LIMIT} words")
+VALUES = Shape(_is_values, "must map fields to texts, numbers, true, false or null")
 IDS = Shape(_is_ids, "must be a list of ids")
 REQUESTER = Shape(_is_requester, 'an address, or {"name": ..., "email": ...}')
 ATTACHMENTS = Shape(

@@ -13,6 +13,8 @@ from chalicelib.errors import Forbidden, Invalid
 from chalicelib.people import service as people
 from chalicelib.tickets import store
 from chalicelib.tickets.model import Status
+from chalicelib.views.model import was_answered
+from chalicelib.views.service import is_ticket
 from chalicelib.web import paging, present
 from chalicelib.web.routing import Call
 
@@ -57,8 +59,9 @@ def page(call: Call) -> dict[str, Any]:
             hide=walk.hide,
             only=status.value if status else None,
         )
-        shown = (present.row_json(call.desk, item) for item in found.items)
-        rows += [row for row in shown if _is_wanted(call, row)]
+        rows += [
+            present.row_json(call.desk, item) for item in found.items if _is_wanted(call, item)
+        ]
         following = _next(walk, following["list"], found)
     return {"items": rows, "next": paging.to_cursor(keys, scope, following)}
 
@@ -70,20 +73,26 @@ def _next(walk: Walk, current: str, found: table.Page) -> dict[str, Any] | None:
     return {"list": rest[0]} if rest else None
 
 
-def _is_wanted(call: Call, row: dict[str, Any]) -> bool:
+def _is_wanted(call: Call, item: table.Item) -> bool:
     """The lists of a person or an agent hold tickets of all groups, those of a category all of
-    its statuses.
+    its statuses; an agent's has their tasks, too.
     """
+    if not is_ticket(item):
+        return False
+    row = present.row_json(call.desk, item)
     is_asked = call.query.get("group") in {None, row["group"]}
     is_status = call.query.get("status") in {None, row["status"], row["category"]}
-    is_late = "replied_after_solve" not in call.query or present.is_unopened(
-        row["unopened"], call.ports.clock()
+    is_late = "replied_after_solve" not in call.query or was_answered(
+        item.columns, call.ports.clock()
     )
     return is_asked and is_status and is_late and call.who.may_see(row["group"])
 
 
 def _status(call: Call) -> Status | None:
     """The category to read; of a status of the desk's own its category."""
+    if call.query.get("replied_after_solve", "true") != "true":
+        hint = "true, or leave it out"
+        raise Invalid("There is no such list.", fields={"replied_after_solve": hint})
     default = "solved" if "replied_after_solve" in call.query else None
     wanted = call.query.get("status", default)
     if wanted is None:

@@ -6,12 +6,24 @@ Here is only what a route does not say itself: its query, its success, and some 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.web import paging
-from chalicelib.web.api import schemas
-from chalicelib.web.api.schemas import NUMBER, TEXT, one_of, ref
+from chalicelib.web.api import (
+    availability,
+    forms,
+    hooks,
+    incidents,
+    macros,
+    notes,
+    organizations,
+    participants,
+    rules,
+    schemas,
+    tasks,
+    views,
+)
+from chalicelib.web.api.shapes import LINK, NUMBER, TEXT, Operation, one_of, ref
 from chalicelib.web.idempotency import KEY_LENGTH
 
 if TYPE_CHECKING:
@@ -45,6 +57,7 @@ ERRORS = {
     403: "The token may not do this.",
     404: "There is no such thing, or not for this token.",
     409: "Somebody was faster, or the ticket is not in a state for this: read, then decide again.",
+    429: "That was too much for now: try again later.",
 }
 
 
@@ -54,20 +67,18 @@ _PLACES: dict[str, dict[str, Any]] = {
     "place": {**NUMBER, "description": "Where it stands among `attachments`, from 0."},
     "delivery": {**TEXT, "description": "The delivery's `id`."},
     "export": TEXT,
+    "organization": {**TEXT, "description": "The organization's `id`."},
+    "task": {**TEXT, "description": "The task's `id`."},
+    "person": {**TEXT, "description": "The person's `id`."},
+    "note": {**TEXT, "description": "The note's `id`."},
     "mail": {**TEXT, "description": "The suspended mail's `id`."},
+    "source": {**TEXT, "description": "The id of a source of the desk."},
+    "call_id": {**TEXT, "description": "The call's `id`."},
+    "view": {**TEXT, "description": "The view's `id`."},
+    "macro": {**TEXT, "description": "The macro's `id`."},
+    "rule": {**TEXT, "description": "The rule's `id`."},
+    "colleague": {**TEXT, "description": "The agent's `id`."},
 }
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What a route does not say: its success, what it takes in the query and in the body."""
-
-    status: int
-    answer: str = ""
-    body: str = ""
-    query: dict[str, dict[str, Any]] = field(default_factory=dict)
-    more: str = ""
-    has_conflicts: bool = False
 
 
 def describe(url: str) -> dict[str, Any]:
@@ -138,7 +149,14 @@ def _operations() -> dict[str, Operation]:
             query={"before": {**TEXT, "description": "The `older` of the page before."}},
         ),
         "get_clocks": Operation(200, "Clocks"),
-        "patch_ticket": Operation(200, "TicketSummary", "TicketChanges"),
+        "acknowledge_escalation": Operation(
+            200,
+            "TicketSummary",
+            more="What has come of the ladders calls no more, and later steps come all the same. "
+            "Whoever is first stays the one who took note. A conflict where nothing escalates.",
+            has_conflicts=True,
+        ),
+        "patch_ticket": Operation(200, "ChangedTicket", "TicketChanges"),
         "create_article": Operation(201, "Article", schemas.NEW_ARTICLE),
         "set_presence": Operation(
             200,
@@ -155,9 +173,24 @@ def _operations() -> dict[str, Operation]:
         "list_people": Operation(
             200,
             "PeopleList",
-            query={"email": {**TEXT, "description": "The one with this address."}, **page},
+            query={
+                "email": {**TEXT, "description": "The one with this address."},
+                "name": {**TEXT, "description": "Those whose name begins so: the first ones."},
+                **page,
+            },
         ),
         **_of_suspended_mail(page),
+        **forms.OPERATIONS,
+        **hooks.OPERATIONS,
+        **rules.OPERATIONS,
+        **views.operations(page),
+        **macros.OPERATIONS,
+        **participants.OPERATIONS,
+        **tasks.OPERATIONS,
+        **incidents.OPERATIONS,
+        **organizations.OPERATIONS,
+        **notes.OPERATIONS,
+        **availability.OPERATIONS,
         "create_export": Operation(
             202,
             "Export",
@@ -279,6 +312,7 @@ def _responses(route: Route, operation: Operation) -> dict[str, Any]:
         403: bool(route.scope),
         404: "{" in route.path,
         409: route.replays or operation.has_conflicts,
+        429: operation.has_limits,
     }
     for status in ERRORS:
         if is_refusable[status]:
@@ -289,7 +323,7 @@ def _responses(route: Route, operation: Operation) -> dict[str, Any]:
 
 def _success(operation: Operation) -> dict[str, Any]:
     if not operation.answer:
-        location = {"Location": {"required": True, "schema": schemas.LINK}}
+        location = {"Location": {"required": True, "schema": LINK}}
         return {"description": "A link that lasts five minutes.", "headers": location}
     return {"description": operation.answer, "content": _content(operation.answer)}
 

@@ -1,11 +1,11 @@
 """The shapes of what goes over the API, as one table of JSON Schema, and an example of most.
 
-Every field of an answer is always there; what may be missing in a request is said there.
+Every field of an answer is always there; what may be missing in a request is said there. The shapes
+of an area that has many stand in a module of their own, and are put into the table here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.clocks.model import NAMES, ClockState
@@ -15,74 +15,55 @@ from chalicelib.i18n import WORDS
 from chalicelib.intake.model import Cause
 from chalicelib.intake.suspended import BULK, Action, Done
 from chalicelib.mail.kinds import MailKind
-from chalicelib.tickets.changes import (
-    REASON_LIMIT,
-    RESOLUTION_LIMIT,
-    SUBJECT_LIMIT,
-    TAG_LIMIT,
-)
+from chalicelib.tickets.changes import SUBJECT_LIMIT
+from chalicelib.tickets.edits import REASON_LIMIT, RESOLUTION_LIMIT, TAG_LIMIT
 from chalicelib.tickets.model import ArticleKind, DeliveryState, Status
 from chalicelib.tickets.presence import Mode
 from chalicelib.tickets.relations import REVERSE, SPLIT_LIMIT
 from chalicelib.tickets.service import BODY_LIMIT
+from chalicelib.web.api import (
+    availability,
+    forms,
+    hooks,
+    incidents,
+    macros,
+    notes,
+    organizations,
+    participants,
+    rules,
+    tasks,
+    views,
+)
 from chalicelib.web.api.fields import CONTENT_ID
+from chalicelib.web.api.shapes import (
+    FLAG,
+    INSTANT,
+    LINK,
+    NUMBER,
+    TEXT,
+    Schema,
+    asked,
+    listing,
+    many,
+    mapping,
+    one_of,
+    or_null,
+    ref,
+    text,
+)
 from chalicelib.web.present import EXCERPT
 
-Schema = dict[str, Any]
 NEW_UPLOAD, NEW_ARTICLE, NEW_TICKET = "NewUpload", "NewArticle", "NewTicket"
 SUSPENDED_ACTION, PRESENCE = "SuspendedAction", "Presence"
-TEXT: Schema = {"type": "string"}
 _UNTIL = (
     "Until when a pending or on-hold ticket waits: an instant, a local time, a date, or "
     "`+3 business days`."
 )
-NUMBER: Schema = {"type": "integer"}
-FLAG: Schema = {"type": "boolean"}
-INSTANT: Schema = {"type": "string", "format": "date-time"}
-LINK: Schema = {"type": "string", "format": "uri"}
-
-
 _LINK_TYPE = {
     "enum": list(REVERSE),
     "type": "string",
     "description": "What the other ticket is to this one: its `parent`, say.",
 }
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def many(schema: Schema, **more: Any) -> Schema:
-    return {"type": "array", "items": schema, **more}
-
-
-def one_of(values: Iterable[str]) -> Schema:
-    return {"type": "string", "enum": [str(value) for value in values]}
-
-
-def or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def text(**more: Any) -> Schema:
-    return {**TEXT, **more}
-
-
-def mapping(**properties: Schema) -> Schema:
-    """An object with all of these."""
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def asked(*required: str, **properties: Schema) -> Schema:
-    """An object of a request: only these fields, and not all of them needed."""
-    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**schema, "required": list(required)} if required else schema
-
-
-def listing(item: str) -> Schema:
-    next_page = or_null(text(description="Send it as `cursor` for the next page; null at the end."))
-    return mapping(items=many(ref(item)), next=next_page)
 
 
 def table() -> dict[str, Schema]:
@@ -105,6 +86,7 @@ def table() -> dict[str, Schema]:
         "assignee": or_null(text(description="An agent's address.")),
         "requester": ref("Contact"),
         "priority": one_of(PRIORITIES),
+        "type": or_null(text(description="The id of a type of the desk.")),
         "tags": many(TEXT),
         "due": many(ref("Due")),
         "opened_at": INSTANT,
@@ -112,9 +94,16 @@ def table() -> dict[str, Schema]:
     }
     summary = {
         **row,
+        "responsible": or_null(text(description="The address of the agent who answers for it.")),
+        "followers": many(TEXT, description="The addresses of the agents who are told."),
+        "organization": or_null(text(description="The id of the requester's.")),
         "reason": text(description="Why it waits."),
         "resolution": text(description="How it was solved."),
+        "form": or_null(text(description="The id of the form that was filled in.")),
+        "fields": forms.VALUES,
+        "is_internal": {**FLAG, "description": "Nothing of it goes to a customer."},
         "reopen_count": NUMBER,
+        "open_tasks": NUMBER,
         "follow_up_of": or_null(NUMBER),
         "merged_into": or_null({**NUMBER, "description": "Where whatever comes for it goes."}),
     }
@@ -122,6 +111,10 @@ def table() -> dict[str, Schema]:
         "TicketRow": mapping(**row),
         "Unopened": mapping(why=one_of(["thanks", "too_often"]), at=INSTANT),
         "TicketSummary": mapping(**summary),
+        "ChangedTicket": mapping(
+            **summary,
+            warnings=many(TEXT, description="Such as that its new assignee is away."),
+        ),
         "Ticket": mapping(
             **summary,
             seq={**NUMBER, "description": "The newest article that is not held: `seen_seq`."},
@@ -131,6 +124,7 @@ def table() -> dict[str, Schema]:
             sources=many(NUMBER, description="What was merged into it."),
             links=many(ref("Link"), description="On the newest page alone."),
             open_children=many(NUMBER),
+            tasks=many(ref("Task"), description="On the newest page alone."),
         ),
         "Link": mapping(type=_LINK_TYPE, ticket=NUMBER),
         "Contact": mapping(
@@ -196,6 +190,9 @@ def table() -> dict[str, Schema]:
         ),
         "Person": mapping(id=TEXT, name=TEXT, email=TEXT, locale=one_of(LOCALES)),
         **_of_suspended_mail(),
+        **forms.SCHEMAS,
+        **hooks.SCHEMAS,
+        **rules.SCHEMAS,
         "Export": mapping(
             id=TEXT,
             state=one_of(State),
@@ -222,6 +219,14 @@ def table() -> dict[str, Schema]:
         "Error": mapping(error=ref("Problem"), request_id=TEXT),
         "Problem": _problem(),
         **_requests(),
+        **views.SCHEMAS,
+        **macros.SCHEMAS,
+        **participants.SCHEMAS,
+        **tasks.SCHEMAS,
+        **incidents.SCHEMAS,
+        **organizations.SCHEMAS,
+        **notes.SCHEMAS,
+        **availability.SCHEMAS,
     }
 
 
@@ -245,9 +250,19 @@ def _problem() -> Schema:
 def _of_clocks() -> dict[str, Schema]:
     step = {
         "at": INSTANT,
-        "what": one_of(WORDS["step"]),
+        "what": one_of([*WORDS["step"], "near", "overdue", "told", "blocked", "acknowledged"]),
         "words": text(description="For people, in the zone of the desk."),
     }
+    rung = mapping(
+        level={**NUMBER, "description": "From 1; 0 where the policy has no ladder."},
+        at=text(description="When it comes: 50%, -30m, 0, +1h, +1d."),
+        notify=many(TEXT, description="Whom it calls."),
+        set={"type": "object", "description": "What it sets on the ticket."},
+        comes_at=or_null({**INSTANT, "description": "Null once it came, and for never."}),
+        calls=or_null({**NUMBER, "description": "How often it has called; null until it comes."}),
+        is_calling={**FLAG, "description": "It calls again, unless something ends that."},
+    )
+    note = mapping(by=text(description="Who, as the ledger names them."), at=INSTANT)
     return {
         "Clock": mapping(
             target=one_of(NAMES),
@@ -256,7 +271,7 @@ def _of_clocks() -> dict[str, Schema]:
             calendar=TEXT,
             started_at=INSTANT,
             due_at=or_null(INSTANT),
-            warn_at=or_null({**INSTANT, "description": "When the next warning is to be given."}),
+            next_step_at=or_null({**INSTANT, "description": "When its ladder goes on."}),
             breached_at=or_null(INSTANT),
             met_at=or_null(INSTANT),
             seconds=or_null({**NUMBER, "description": "What is promised, in open time."}),
@@ -265,7 +280,9 @@ def _of_clocks() -> dict[str, Schema]:
                 **FLAG,
                 "description": "The ledger leads to this clock on the terms of today's desk.",
             },
-            steps=many(mapping(**step), description="What moved it, oldest first."),
+            acknowledged=or_null({**note, "description": "Who takes care of what escalated."}),
+            ladder=many(rung, description="The steps around its target, in order."),
+            steps=many(mapping(**step), description="What moved it, and what came of it."),
         ),
         "Clocks": mapping(items=many(ref("Clock"))),
     }
@@ -312,6 +329,7 @@ def _requests() -> dict[str, Schema]:
     subject = text(minLength=1, maxLength=SUBJECT_LIMIT)
     body = text(minLength=1, maxLength=BODY_LIMIT)
     tags = many(TEXT, maxItems=TAG_LIMIT)
+    followers = many(text(minLength=1, description="An agent's id or address."))
     shown_at = 'A picture: it is shown where the text says "[cid:...]" with this id.'
     content_id = text(pattern=f"^{CONTENT_ID}$", description=shown_at)
     return {
@@ -325,6 +343,9 @@ def _requests() -> dict[str, Schema]:
             group=or_null(text(description="Where there is none: the first that the token sees.")),
             priority={"enum": [*PRIORITIES, None], "default": "normal"},
             tags=tags,
+            type=or_null(text(description="Where there is none: that of the form.")),
+            form=or_null(text(description="Where there is none: that of the type.")),
+            fields=forms.VALUES,
         ),
         "TicketChanges": asked(
             version=or_null(
@@ -338,7 +359,13 @@ def _requests() -> dict[str, Schema]:
             priority=one_of(PRIORITIES),
             group=TEXT,
             assignee=or_null(text(description="An agent's id or address; null for nobody.")),
+            responsible=or_null(text(description="As the assignee: who answers for it.")),
+            followers=followers,
+            add_followers=followers,
+            remove_followers=followers,
             tags=tags,
+            type=or_null(text(description="The id of a type of the desk; null for none.")),
+            fields=forms.VALUES,
         ),
         NEW_ARTICLE: asked(
             "kind",
@@ -397,6 +424,7 @@ def examples() -> dict[str, Any]:
             "is_muted": False,
         },
         "priority": "normal",
+        "type": "incident",
         "tags": ["printer"],
         "due": [{"target": "resolution", "due_at": "2026-03-03T12:00:00Z", "state": "running"}],
         "opened_at": "2026-03-02T09:00:00Z",

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Response
 
-from chalicelib import table
-from chalicelib.errors import Invalid, NotFound
-from chalicelib.intake import store
-from chalicelib.intake.model import Suspended
-from chalicelib.web import files, paging, present
+from chalicelib.errors import Invalid
+from chalicelib.web import files, paging, suspended
 from chalicelib.web.api import fields
 from chalicelib.web.api.tickets import API
 from chalicelib.web.routing import Access, Call, Route
@@ -25,37 +22,16 @@ DECISION = {"action": fields.TEXT, "ids": fields.IDS}
 
 def list_suspended(call: Call) -> dict[str, Any]:
     """Suspended mail, the newest first, with its cause."""
-    keys, limit = call.ports.keys(), paging.limit_of(call.query.get("limit"))
-    page = store.list_page(limit, paging.from_cursor(keys, "suspended", call.query.get("cursor")))
-    return {
-        "items": [_row(item) for item in page.items],
-        "next": paging.to_cursor(keys, "suspended", page.next_key),
-    }
-
-
-def _row(item: table.Item) -> dict[str, Any]:
-    row = item.columns
-    return {
-        "id": row["id"],
-        "cause": row["cause"],
-        "sender": row.get("sender") or "",
-        "is_authenticated": row.get("authenticated") == "yes",
-        "subject": row.get("subject") or "",
-        "received_at": row["received"],
-    }
+    rows, following = suspended.page(call, paging.limit_of(call.query.get("limit")))
+    return {"items": rows, "next": following}
 
 
 def get_suspended(call: Call, mail: str) -> dict[str, Any]:
     """One suspended mail with the verdicts on it, and how it was understood."""
-    found = _found(mail)
+    found = suspended.find(mail)
     url = f"{call.ports.config.url}{API}/suspended/{found.id}/raw"
     return {
-        "id": found.id,
-        "cause": found.cause.value,
-        "sender": found.sender,
-        "is_authenticated": found.flight.get("authenticated") == "yes",
-        "subject": found.subject,
-        "received_at": present.iso(found.received_at),
+        **suspended.mail_json(found),
         "recipients": list(found.recipients),
         "verdicts": asdict(found.verdicts),
         "flight": found.flight,
@@ -65,14 +41,7 @@ def get_suspended(call: Call, mail: str) -> dict[str, Any]:
 
 def get_suspended_raw(call: Call, mail: str) -> Response:
     """The original of a suspended mail, by redirect; one that carries a virus stays where it is."""
-    return files.to_suspended(call, _found(mail))
-
-
-def _found(mail: str) -> Suspended:
-    found = store.get_suspended(mail)
-    if found is None:
-        raise NotFound("There is no such mail.")
-    return found
+    return files.to_suspended(call, suspended.find(mail))
 
 
 # What may be done with it: once or twice, it is the same. ----------------------------------------

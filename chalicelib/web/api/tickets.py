@@ -9,14 +9,13 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib import table
-from chalicelib.desk.model import PRIORITIES
 from chalicelib.errors import Forbidden, Invalid, NotFound
-from chalicelib.people import service as people
 from chalicelib.tickets import service
-from chalicelib.tickets.changes import SUBJECT_LIMIT, Edit
-from chalicelib.tickets.model import ArticleKind, Attachment, Contact
+from chalicelib.tickets.edits import Edit, tags_of
+from chalicelib.tickets.model import ArticleKind, Attachment
+from chalicelib.tickets.registering import Asked, register
 from chalicelib.web import files, idempotency, present
-from chalicelib.web.api import fields, lists
+from chalicelib.web.api import availability, fields, lists
 from chalicelib.web.files import number_of
 from chalicelib.web.routing import Access, Call, Route, json_answer
 
@@ -28,6 +27,9 @@ NEW_TICKET = {
     "group": fields.TEXT_OR_NULL,
     "priority": fields.TEXT_OR_NULL,
     "tags": fields.TAGS,
+    "type": fields.TEXT_OR_NULL,
+    "form": fields.TEXT_OR_NULL,
+    "fields": fields.VALUES,
 }
 CHANGES = {
     "version": fields.NUMBER_OR_NULL,
@@ -39,7 +41,13 @@ CHANGES = {
     "priority": fields.TEXT,
     "group": fields.TEXT,
     "assignee": fields.TEXT_OR_NULL,
+    "responsible": fields.TEXT_OR_NULL,
+    "followers": fields.IDS,
+    "add_followers": fields.IDS,
+    "remove_followers": fields.IDS,
     "tags": fields.TAGS,
+    "type": fields.TEXT_OR_NULL,
+    "fields": fields.VALUES,
 }
 NEW_ARTICLE = {
     "kind": fields.TEXT,
@@ -62,17 +70,9 @@ def list_tickets(call: Call) -> dict[str, Any]:
 def create_ticket(call: Call) -> Response:
     """Register a ticket for a requester."""
     fields.check(call.body, NEW_TICKET)
-    opening, writes = _opening(call)
+    claim = idempotency.claim(call)
     try:
-        saved = service.open_ticket(
-            call.ports,
-            call.who,
-            opening,
-            str(call.body.get("body")),
-            desk=call.desk,
-            claim=idempotency.claim(call),
-            also=writes,
-        )
+        saved = register(call.ports, call.who, _asked(call), desk=call.desk, claim=claim)
         number = saved.ticket.number
     except service.Done as done:
         number = int(idempotency.replayed(call, done).number)
@@ -80,40 +80,24 @@ def create_ticket(call: Call) -> Response:
     return json_answer(_ticket(call, number), status=201, headers=headers)
 
 
-def _opening(call: Call) -> tuple[service.Opening, list[table.Write]]:
-    """The ticket asked for, and the writes that make its requester known."""
+def _asked(call: Call) -> Asked:
+    """The ticket that the body asks for, not checked yet."""
     body = call.body
-    asked = body.get("requester")
-    requester = asked if isinstance(asked, dict) else {"email": asked}
-    email, name = str(requester["email"]), str(requester.get("name") or "")
-    subject = " ".join(str(body.get("subject") or "").split())
-    visible = [group for group in call.desk.groups if call.who.may_see(group)]
-    group = body.get("group") or next(iter(visible), "")
-    priority = body.get("priority") or "normal"
-    _need(
-        requester=None if people.is_address(email) else fields.REQUESTER.hint,
-        subject=None if 0 < len(subject) <= SUBJECT_LIMIT else f"1 to {SUBJECT_LIMIT} characters",
-        body=None if str(body.get("body") or "").strip() else "is empty",
-        group=None if group in call.desk.groups else f"one of {', '.join(visible)}",
-        priority=None if priority in PRIORITIES else f"one of {', '.join(PRIORITIES)}",
+    wanted = body.get("requester")
+    requester = wanted if isinstance(wanted, dict) else {"email": wanted}
+    return Asked(
+        email=str(requester["email"]),
+        name=str(requester.get("name") or ""),
+        subject=str(body.get("subject") or ""),
+        body=str(body.get("body") or ""),
+        channel="api",
+        tags=tags_of(body.get("tags") or []),
+        fields=body.get("fields") or {},
+        group=body.get("group") or "",
+        priority=body.get("priority") or "",
+        type=body.get("type") or "",
+        form=body.get("form") or "",
     )
-    _may_write_to(call, group)
-    address, writes = people.find_or_make(
-        call.ports,
-        email,
-        name,
-        text=f"{subject}\n{body['body']}",
-        locale=call.desk.groups[group].locale,
-    )
-    contact = Contact(address.person, address.name, address.email, address.locale)
-    tags = tuple(body.get("tags") or ())
-    return service.Opening(group, subject, contact, "api", priority, tags), writes
-
-
-def _need(**problems: str | None) -> None:
-    found = {name: problem for name, problem in problems.items() if problem}
-    if found:
-        raise Invalid("The ticket cannot be registered so.", fields=found)
 
 
 def _may_write_to(call: Call, group: str) -> None:
@@ -136,18 +120,20 @@ def patch_ticket(call: Call, number: str) -> dict[str, Any]:
     changes = {name: value for name, value in call.body.items() if name != "version"}
     _may_write_to(call, changes.get("group", ""))
     try:
-        ticket = service.edit_ticket(
+        saved = service.edit_ticket(
             call.ports,
             call.who,
             number_of(number),
             Edit(**changes),
             version=call.body.get("version"),
             claim=idempotency.claim(call),
-        ).ticket
+        )
     except service.Done as done:
         idempotency.replayed(call, done)
         ticket = service.read_ticket(call.who, number_of(number)).ticket
-    return present.summary(call.desk, ticket)
+        saved = service.Saved(ticket, None)
+    warnings = availability.warnings(call, saved)
+    return {**present.summary(call.desk, saved.ticket), "warnings": warnings}
 
 
 def create_article(call: Call, number: str) -> Response:
@@ -162,7 +148,7 @@ def create_article(call: Call, number: str) -> Response:
             body=str(call.body.get("body") or ""),
             uploads=_uploads(call),
             seen_seq=call.body.get("seen_seq"),
-            status=call.body.get("status"),
+            edit=Edit(status=call.body["status"]) if call.body.get("status") else Edit(),
         )
         claim = idempotency.claim(call)
         saved = service.write_article(call.ports, call.who, number_of(number), draft, claim=claim)

@@ -136,7 +136,7 @@ def _article(article: Article, contact: Contact, link: _Link, base: str) -> dict
     address = f"{base}/articles/{name}"
     return {
         "id": name,
-        "author": {"name": article.author.name, "is_agent": article.author.is_agent},
+        "author": {"name": article.author.name, "is_agent": article.author.is_ours},
         "text": article.text,
         "rest": "",
         "whole": f"{address}/whole" if _may_read_whole(contact, article) else None,

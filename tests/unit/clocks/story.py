@@ -8,13 +8,13 @@ from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
 from chalicelib.clocks.model import Metric, Policy, Terms
 from chalicelib.clocks.targets import (
     agent_replied,
+    come_due,
     elapsed_at,
     opened,
     requester_wrote,
     retargeted,
     status_changed,
     with_breaches,
-    with_warnings,
 )
 
 HOUR = timedelta(hours=1)
@@ -99,9 +99,9 @@ class Ticket:
         self.clocks = with_breaches(self.clocks, at)
         return self
 
-    def warned(self, at):
-        policies = {self.policy.name: self.policy}
-        self.clocks = with_warnings(self.swept(at).clocks, policies, CALENDARS, at)
+    def rung(self, at):
+        """A sweep comes: misses, steps and calls are recorded."""
+        self.clocks = come_due(self.clocks, {self.policy.name: self.policy}, CALENDARS, at)
         return self
 
     def elapsed(self, metric, at):

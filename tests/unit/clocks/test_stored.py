@@ -16,7 +16,7 @@ OLD = ["resolution", "standard", "office", 57600, 0, "running", 1768208400, 1768
     "ticket",
     [
         Ticket(),
-        Ticket(CAREFUL).warned(monday("10:10")),
+        Ticket(CAREFUL).rung(monday("10:10")),
         Ticket(priority="low").answered(monday("10:00.25")).set("pending", monday("11:00")),
         Ticket(replace(CAREFUL, is_internal=True)).swept(monday("12:00")),
     ],
@@ -30,5 +30,6 @@ def test_a_clock_of_before_is_read_and_stored_the_same():
     [clock] = clocks_of([OLD])
     assert (clock.metric, clock.state) == (Metric.RESOLUTION, ClockState.RUNNING)
     assert (clock.target, clock.due_at) == (16 * HOUR, monday("09:00").replace(day=14))
-    assert (clock.warn_at, clock.warned, clock.is_internal) == (None, (), False)
+    assert (clock.step_at, clock.reached, clock.is_internal) == (None, (), False)
+    assert (clock.missed_after, clock.acknowledged) == (None, None)
     assert to_list(clock) == OLD

@@ -7,14 +7,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chalicelib.clocks import ladders
 from chalicelib.clocks.hours import ALWAYS, BusinessCalendar
-from chalicelib.clocks.model import ClockState, Forewarning, Metric, Policy, Terms
+from chalicelib.clocks.model import AT_THE_MISS, ClockState, Ladder, Metric, Policy, Step, Terms
 from chalicelib.clocks.targets import (
     agent_replied,
     breaches,
+    come_due,
     elapsed_at,
     newly_breached,
-    newly_warned,
     next_alarm,
     next_due,
     opened,
@@ -22,12 +23,23 @@ from chalicelib.clocks.targets import (
     retargeted,
     status_changed,
     with_breaches,
-    with_warnings,
 )
 
 HOUR = timedelta(hours=1)
 OSLO = BusinessCalendar(ZoneInfo("Europe/Oslo"), dict.fromkeys(range(5), ((time(8), time(16)),)))
 CALENDARS = {"oslo": OSLO, "always": ALWAYS}
+
+AGAIN = {"notify": ("group_lead",), "every": HOUR, "repeats": 2}
+LADDER = Ladder(
+    "usual",
+    (
+        Step("50%", share=0.5, notify=("assignee",), stops=frozenset({"missed", "met"})),
+        Step("-30m", beside=-HOUR / 2, **AGAIN),
+        Step("0", **AGAIN, is_urgent=True),
+        Step("+1h", beside=HOUR, **(AGAIN | {"repeats": 5}), stops=frozenset({"ack", "closed"})),
+        Step("+1d", days=1, by_calendar=True, notify=("assignee",)),
+    ),
+)
 
 POLICIES = {
     name: Policy(
@@ -42,7 +54,7 @@ POLICIES = {
             **{(metric, "normal"): 2 * hours * HOUR for metric in more},
         },
         pauses_resolution_in_pending=pauses,
-        warnings=(Forewarning("50%", share=0.5), Forewarning("-30m", before=HOUR / 2)),
+        ladder=LADDER,
     )
     for name, calendar, hours, pauses, more in [
         ("office", "oslo", 4, True, ()),
@@ -65,6 +77,7 @@ class LifeOfATicket(RuleBasedStateMachine):
         self.clocks = ()
         self.counted = {}
         self.breached = {}
+        self.come = {}
 
     @initialize(policy=st.sampled_from(sorted(POLICIES)), priority=st.sampled_from(PRIORITIES))
     def opens(self, policy, priority):
@@ -120,13 +133,26 @@ class LifeOfATicket(RuleBasedStateMachine):
         swept = with_breaches(self.clocks, self.now)
         found = newly_breached(self.clocks, swept, self.now)
         assert {c.metric for c in found} == {c.metric for c in due}
-        warned = with_warnings(swept, POLICIES, CALENDARS, self.now)
-        for clock, _ in newly_warned(swept, warned):
-            assert clock.breached_at is None
-            assert len(set(clock.warned)) == len(clock.warned)
-        alarm = next_alarm(warned)
+        rung = come_due(self.clocks, POLICIES, CALENDARS, self.now)
+        for clock, one, is_again in ladders.new_steps(self.clocks, rung):
+            # The first call at a miss is that of the breach.
+            before = {AT_THE_MISS: 1}.get(one.step, 0)
+            known = self.come.get((_instance(clock), one.step))
+            assert is_again or known is None
+            assert one.calls <= 1 + (before if known is None else known)
+            self.come[_instance(clock), one.step] = one.calls
+        alarm = next_alarm(rung)
         assert alarm is None or alarm > self.now
-        self._become(warned)
+        assert come_due(rung, POLICIES, CALENDARS, self.now) == rung
+        self._become(rung)
+
+    @rule()
+    def somebody_takes_note(self):
+        noted = (
+            ladders.stopped(clock, POLICIES[clock.policy], CALENDARS, "ack")
+            for clock in self.clocks
+        )
+        self._become(tuple(noted))
 
     def _become(self, clocks, *, may_reopen=False):
         before = {_instance(clock): clock for clock in self.clocks}
@@ -181,11 +207,18 @@ class LifeOfATicket(RuleBasedStateMachine):
                 assert elapsed_at(clock, CALENDARS, clock.due_at) == clock.target
 
     @invariant()
-    def nothing_is_warned_of_that_is_not_still_to_come(self):
+    def a_step_calls_as_often_as_it_says_and_no_more(self):
         for clock in self.clocks:
-            if clock.warn_at:
-                assert clock.state is ClockState.RUNNING
-                assert clock.warn_at <= clock.due_at
+            for one in clock.reached:
+                step = LADDER.step(one.step)
+                assert one.calls <= 1 + step.repeats
+                assert one.since is None or one.calls <= step.repeats
+
+    @invariant()
+    def a_pause_is_silent(self):
+        for clock in self.clocks:
+            if clock.metric is Metric.AGENT_WORK and self.category in {"pending", "on_hold"}:
+                assert clock.step_at is None
 
     @invariant()
     def the_resolution_runs_exactly_while_somebody_works_on_it(self):

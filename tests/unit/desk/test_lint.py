@@ -76,7 +76,7 @@ def test_a_desk_that_is_as_it_should_be_has_no_warning() -> None:
         (lambda b: b.update(limits={"tickets": 0}), "limits.tickets", "held up"),
         (foreign("(DEV-)?"), "foreign.tracker.pattern", "every header"),
         (foreign("(a+)+b"), "foreign.tracker.pattern", "very long"),
-        (promises({"group": ["hr"]}, {"group": ["hr"], "tag": ["x"]}), "promises[1]", "reached"),
+        (promises({"group": ["hr"]}, {"group": ["hr"], "tags": ["x"]}), "promises[1]", "reached"),
     ],
 )
 def test_a_doubt_is_told_at_its_place(spoil: Callable[[Body], Any], place: str, words: str) -> None:
@@ -87,7 +87,7 @@ def test_a_doubt_is_told_at_its_place(spoil: Callable[[Body], Any], place: str, 
     "spoil",
     [
         foreign(r"\((DEV-\d+)\)"),
-        promises({"group": ["hr"], "tag": ["x"]}, {"group": ["hr"]}),
+        promises({"group": ["hr"], "tags": ["x"]}, {"group": ["hr"]}),
         promises({"group": ["hr"]}, {"group": ["support"]}),
     ],
 )

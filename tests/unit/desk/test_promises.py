@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from chalicelib.clocks.model import Metric
+from chalicelib.desk.conditions import Situation
 from chalicelib.desk.model import Desk, read_desk
-from chalicelib.desk.promises import Matter, warning
+from chalicelib.desk.promises import warning
 from chalicelib.errors import Invalid
 from tests.world import DESK
 
@@ -31,7 +32,7 @@ MORE: dict[str, Any] = {
 }
 PROMISES = [
     {"policy": "gold", "when": {"domain": ["gold.example"], "priority": ["normal", "high"]}},
-    {"policy": "quick", "when": {"tag": ["outage"]}},
+    {"policy": "quick", "when": {"tags": ["outage"]}},
     {"policy": "handover", "when": {"group": ["support"]}},
 ]
 
@@ -47,21 +48,24 @@ def desk_of(change: Callable[[dict[str, Any]], Any] = lambda _: None) -> Desk:
 @pytest.mark.parametrize(
     ("matter", "customer", "internal"),
     [
-        (Matter("support", "normal", "customer.example", frozenset()), "standard", "handover"),
-        (Matter("support", "normal", "gold.example", frozenset()), "gold", "handover"),
-        (Matter("support", "normal", "mail.gold.example", frozenset()), "gold", "handover"),
-        (Matter("support", "normal", "notgold.example", frozenset()), "standard", "handover"),
-        (Matter("support", "low", "gold.example", frozenset()), "standard", "handover"),
-        (Matter("hr", "high", "gold.example", frozenset({"outage"})), "gold", None),
-        (Matter("hr", "low", "gold.example", frozenset({"outage", "vip"})), "quick", None),
-        (Matter("hr", "normal", "customer.example", frozenset()), None, None),
-        (Matter("gone", "normal", "customer.example", frozenset()), None, None),
+        (("support", "normal", "customer.example"), "standard", "handover"),
+        (("support", "normal", "gold.example"), "gold", "handover"),
+        (("support", "normal", "mail.gold.example"), "gold", "handover"),
+        (("support", "normal", "notgold.example"), "standard", "handover"),
+        (("support", "low", "gold.example"), "standard", "handover"),
+        (("hr", "high", "gold.example", "outage"), "gold", None),
+        (("hr", "low", "gold.example", "outage", "vip"), "quick", None),
+        (("hr", "normal", "customer.example"), None, None),
+        (("gone", "normal", "customer.example"), None, None),
     ],
 )
 def test_the_first_promise_that_fits_counts_and_then_the_groups_own(
-    matter: Matter, customer: str | None, internal: str | None
+    matter: tuple[str, ...], customer: str | None, internal: str | None
 ) -> None:
-    found = [policy.name if policy else None for policy in desk_of().policies_for(matter)]
+    group, priority, domain, *tags = matter
+    values = {"group": (group,), "priority": (priority,), "domain": (domain,), "tags": tuple(tags)}
+    seen = Situation(values, datetime(2026, 3, 2, tzinfo=UTC))
+    found = [policy.name if policy else None for policy in desk_of().policies_for(group, seen)]
     assert found == [customer, internal]
 
 
@@ -70,7 +74,12 @@ def test_a_policy_says_how_it_counts_and_when_it_warns() -> None:
     assert gold.targets[Metric.PERIODIC_UPDATE, "normal"] == timedelta(hours=1)
     assert (gold.resets_on_reopen, gold.pauses_resolution_in_pending) == (True, False)
     four = timedelta(hours=4)
-    assert [one.after(four) / four for one in gold.warnings] == [0.5, 0.875]
+    assert [(one.at, one.after(four) / four) for one in gold.ladder.steps] == [
+        ("50%", 0.5),
+        ("-30m", 0.875),
+        ("0", 1),
+    ]
+    assert not gold.ladder.name
 
 
 def test_a_special_day_has_its_own_hours() -> None:

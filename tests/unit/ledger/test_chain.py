@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib import facts
-from chalicelib.ledger.model import GENESIS, Actor, Entry, detail, flaws, make_entry
+from chalicelib.ledger.model import (
+    EMPTY,
+    GENESIS,
+    Actor,
+    Entry,
+    detail,
+    flaws,
+    make_entry,
+    next_entry,
+)
 
 PINNED = "34ad1bef668f89ea25c05f0f4f8bf085e6a9029fa1844facc9fdfadffe07f178"
 AT = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
@@ -36,6 +45,17 @@ def chain(length: int = 4) -> list[Entry]:
 
 def test_an_untouched_chain_verifies() -> None:
     assert flaws(chain()) == []
+
+
+def test_the_next_entry_goes_on_where_the_chain_ends_with_a_salt_of_its_own() -> None:
+    said, actor, end = [facts.SubjectChanged("old", "new")], Actor("agent", "anna"), EMPTY
+    entries = []
+    for _ in range(3):
+        entries.append(next_entry("T#1001", end, said, at=AT, actor=actor, cause="edit"))
+        end = entries[-1].end
+    assert [entry.seq for entry in entries] == [1, 2, 3]
+    assert flaws(entries) == []
+    assert len({entry.digest for entry in entries}) == 3
 
 
 def test_an_erased_payload_leaves_a_chain_that_verifies() -> None:

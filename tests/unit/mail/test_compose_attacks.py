@@ -205,6 +205,10 @@ ESCALATION = {
     "due_at": QUOTED["at"],
     "late_for": datetime(2026, 3, 2, 9, 0, tzinfo=UTC) - datetime(2026, 3, 2, 8, 0, tzinfo=UTC),
     "link": "https://desk.example/agent/tickets/1001",
+    "role": "substitute",
+    "absent": SCRIPT,
+    "level": 2,
+    "calls": 3,
 }
 
 
@@ -229,6 +233,7 @@ def test_relay_spam_an_acknowledgement_repeats_nothing_of_the_mail_that_it_answe
         "tag": "[#1001-6]",
         "link": "https://desk.example/t/x",
         "group": "IT",
+        "own": {"subject": "", "above": "", "text": ""},
     }
     written = dict.fromkeys(("subject", "text", "author", "quoted", "agent"), "Cheap watches")
     mail = render.mail("acknowledgement", locale="en", zone="UTC", **context, **written)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib import facts
-from chalicelib.tickets import changes
-from chalicelib.tickets.changes import UNSET, Edit
+from chalicelib.tickets import edits
 from chalicelib.tickets.collision import Clash, narrowed
+from chalicelib.tickets.edits import UNSET, Edit
 from chalicelib.tickets.model import Status
 from tests.unit.tickets.test_changes import NOW, ticket
 from tests.world import World
@@ -50,7 +50,7 @@ def test_a_field_that_both_changed_is_named_with_what_it_is_now(desk: Any) -> No
 def test_who_wants_what_others_did_is_no_conflict(desk: Any) -> None:
     changed = ticket(priority="low")
     left = narrowed(changed, [LOW], Edit(priority="low"), desk, NOW)
-    assert changes.edited(changed, left, desk, NOW) is None
+    assert edits.edited(changed, left, desk, NOW) is None
 
 
 def test_what_others_changed_and_changed_back_is_no_conflict(desk: Any) -> None:

@@ -11,7 +11,7 @@ from chalicelib.errors import Forbidden, NotFound
 from chalicelib.ledger.model import Actor
 from chalicelib.tickets import presence, service, store
 from chalicelib.tickets.access import Who
-from chalicelib.tickets.changes import Edit
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.presence import CHECKED_FOR, PRESENT_FOR, Mode
 from tests.meter import Meter
 from tests.web.desk import NUMBER, agent, ticket

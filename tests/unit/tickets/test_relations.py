@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from chalicelib import facts
 from chalicelib.desk.model import Desk, read_desk
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.tickets import changes, items, relations
-from chalicelib.tickets.changes import Change, Edit
+from chalicelib.tickets import changes, edits, relations, stored
+from chalicelib.tickets.changes import Change
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Status, Ticket
 from chalicelib.tickets.statuses import AGENT_STATUSES
 from tests.world import DESK
@@ -93,15 +94,15 @@ def test_whatever_a_ticket_was_it_is_after_its_merge_is_undone(
     desk = read_desk(DESK, version=1)
     source, later = ticket(desk), NOW + timedelta(minutes=minutes)
     if status is not Status.NEW:
-        moved = changes.edited(source, Edit(status=status.value), desk, NOW, agent="anna")
+        moved = edits.edited(source, Edit(status=status.value), desk, NOW, agent="anna")
         assert moved
         source = moved.after
     target = ticket(desk, 1002)
     both = relations.merged(source, target, desk, NOW, by="agent:anna")
     assert both
-    stored = items.ticket_of(items.head_item(both[0].after))
-    assert stored
-    back = relations.unmerged(replace(stored, updated_at=later), both[1].after)
+    kept = stored.ticket_of(stored.head_item(both[0].after))
+    assert kept
+    back = relations.unmerged(replace(kept, updated_at=later), both[1].after)
     assert back
     found = [replace(change.after, version=0, updated_at=NOW) for change in back]
     assert found == [replace(one, version=0) for one in (source, target)]
@@ -154,9 +155,9 @@ def test_a_group_may_only_warn_of_open_children() -> None:
     lenient = read_desk({**DESK, "groups": groups}, version=1)
     parent = ticket(lenient, open_children=frozenset({1002}))
     edit = Edit(status="solved")
-    assert changes.edited(parent, edit, lenient, NOW, agent="anna")
+    assert edits.edited(parent, edit, lenient, NOW, agent="anna")
     with pytest.raises(Invalid):
-        changes.edited(parent, edit, read_desk(DESK, version=1), NOW, agent="anna")
+        edits.edited(parent, edit, read_desk(DESK, version=1), NOW, agent="anna")
 
 
 def split(desk: Desk, *articles: Article) -> relations.Halves:

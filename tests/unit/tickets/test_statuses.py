@@ -11,10 +11,11 @@ import pytest
 from chalicelib import facts
 from chalicelib.desk.model import Desk, read_desk
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.tickets import changes, statuses, waiting
-from chalicelib.tickets.changes import Change, Edit
-from chalicelib.tickets.items import head_item, ticket_of
+from chalicelib.tickets import changes, edits, statuses, waiting
+from chalicelib.tickets.changes import Change
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import Article, ArticleKind, Author, Contact, Status, Ticket
+from chalicelib.tickets.stored import head_item, ticket_of
 from tests.world import DESK
 
 # A Monday, ten o'clock at the desk.
@@ -65,7 +66,7 @@ def article(text: str = "It broke again.", **fields: Any) -> Article:
 
 
 def edited(before: Ticket, desk: Desk, agent: str | None = "anna", **fields: Any) -> Change:
-    change = changes.edited(before, Edit(**fields), desk, NOW, agent=agent)
+    change = edits.edited(before, Edit(**fields), desk, NOW, agent=agent)
     assert change is not None
     return change
 
@@ -131,7 +132,7 @@ def test_what_every_event_makes_of_every_category(
 ) -> None:
     def happen() -> Change | None:
         if event.startswith("set to "):
-            return changes.edited(ticket(before), Edit(status=event[7:]), desk, NOW, agent="anna")
+            return edits.edited(ticket(before), Edit(status=event[7:]), desk, NOW, agent="anna")
         return EVENTS[event](ticket(before), desk)
 
     if after == "refused":
@@ -245,7 +246,7 @@ def test_until_is_an_instant_a_local_time_a_date_or_business_days(
 
 def test_business_days_of_a_group_without_a_calendar_are_weekdays(desk: Desk) -> None:
     friday = NOW + timedelta(days=4)
-    change = changes.edited(
+    change = edits.edited(
         ticket("pending", group="hr"), Edit(until="+1 business day"), desk, friday
     )
     assert change is not None

@@ -1,0 +1,1 @@
+"""Webhooks: calls to others, made until they are heard, and events of others."""
