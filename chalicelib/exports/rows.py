@@ -62,7 +62,7 @@ def ticket_row(ticket: Ticket) -> dict[str, Any]:
         "followers": list(ticket.followers),
         "organization": ticket.organization or None,
         "requester": _contact(ticket.requester),
-        "participants": [_contact(contact) for contact in ticket.contacts[1:]],
+        "participants": [_contact(contact) for contact in ticket.participants],
         "priority": ticket.priority,
         "type": ticket.type or None,
         "form": ticket.form or None,

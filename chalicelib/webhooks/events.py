@@ -20,10 +20,11 @@ from chalicelib.errors import Conflict, TooMany
 from chalicelib.facts import ExternalEvent
 from chalicelib.ledger.model import Actor, Entry
 from chalicelib.ports import Ports
-from chalicelib.tickets import changes, followed, statuses
+from chalicelib.tickets import changes, edits, followed
 from chalicelib.tickets import service as tickets
 from chalicelib.tickets import store as ticket_store
 from chalicelib.tickets.changes import Change
+from chalicelib.tickets.edits import Edit
 from chalicelib.tickets.model import (
     TEXT_LIMIT,
     Article,
@@ -198,15 +199,19 @@ class _Event:
         if self.source.on_recovery == "note" or not _is_untouched(timeline):
             return Outcome.NOTED, self._told(change, _STATES[True])
         moved = self._moved(change, now)
-        outcome = Outcome(moved.after.status.value)
+        outcome = Outcome(moved.after.status.value) if moved.after.is_over else Outcome.NOTED
         return outcome, self._told(moved, _STATES[True])
 
     def _moved(self, change: Change, now: datetime) -> Change:
-        """The change with the ticket at its end, as far as the source ends tickets at all."""
+        """The change with the ticket at its end, where the source ends tickets and that may end."""
         end = _ENDS.get(self.source.on_recovery)
         if end is None:
             return change
-        return changes.moved(change, statuses.named(end, None, self.desk), self.desk, now)
+        edit = Edit(status=end, resolution=self._word("over"))
+        done, _ = edits.applied(change.after, edit, self.desk, now)
+        if done is None:
+            return change
+        return replace(change, after=done.after, facts=(*change.facts, *done.facts))
 
     # An event about a ticket. ----------------------------------------------------------------
 

@@ -400,3 +400,23 @@ def test_clocks_run_for_an_alert_and_stop_with_it(desk: World) -> None:
     tell(desk, OVER)
     ticket = read(desk).ticket
     assert all(clock.due_at is None or not clock.is_running for clock in ticket.clocks)
+
+
+def test_a_ticket_that_has_to_say_how_it_was_solved_says_that_the_alert_is_over(
+    world: World,
+) -> None:
+    support = {**DESK["groups"]["support"], "needs_resolution": True}
+    groups = {**DESK["groups"], "support": support}
+    apply(world.ports, {**DESK, "sources": SOURCES, "groups": groups})
+    tell(world, FIRING)
+    assert outcomes(tell(world, OVER)) == [("solved", NUMBER)]
+    assert read(world).ticket.resolution
+
+
+def test_a_ticket_that_must_wait_for_its_children_is_noted_on_and_stays_open(desk: World) -> None:
+    tell(desk, FIRING)
+    desk.mail(letter("It is slow", subject="Slow"))
+    joining.link(desk.ports, agent(desk), 1002, "parent", NUMBER)
+    ((outcome, number),) = outcomes(tell(desk, OVER))
+    assert (outcome, number) == ("noted", NUMBER)
+    assert not read(desk).ticket.is_over
