@@ -94,7 +94,7 @@ def read_yaml(file: Path) -> Any:
     """What a YAML file says, or Invalid."""
     try:
         return parse_yaml(file.read_text("utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
         raise Invalid(f"{file}: {error}") from error
 
 

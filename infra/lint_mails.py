@@ -26,7 +26,7 @@ def doubts(desk: Desk) -> Warnings:
 
 def _unsent(own: OwnMail, place: str, sending: list[Group]) -> Warnings:
     known = {group.id for group in sending}
-    for group in own.groups.keys() - known if sending else ():
+    for group in sorted(own.groups.keys() - known) if sending else ():
         yield f"{place}.groups.{group}", "the group sends no such mail"
 
 

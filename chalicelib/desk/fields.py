@@ -134,7 +134,8 @@ def _number(field: Field, given: object) -> float:
         number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise ValueError("must be a number")  # noqa: TRY004 - collected as a field's problem
-    if not math.isfinite(number) or abs(number) >= _NUMBER_LIMIT:
+    # A whole number of any length can be compared, and not always be made a float.
+    if abs(number) >= _NUMBER_LIMIT or not math.isfinite(number):
         raise ValueError("is no number that can be kept")
     _need_within(field, number)
     return int(number) if number == int(number) else number

@@ -70,6 +70,8 @@ def add(
         by = who.agent or who.actor.id
         found = made(Note(store.scope_of(card.subject), note, "", now, by), wanted, desk, now)
         if len(card.notes) >= NOTE_LIMIT:
+            if claim and (held := table.fetch([claim.key])):
+                raise Done(held[claim.key])
             raise Conflict(f"There are at most {NOTE_LIMIT} notes on somebody: remove old ones.")
         fact = facts.NoteAdded(found.id, found.owner, iso(found.due_at))
         claims = [claim.write(0, 1)] if claim else []

@@ -60,13 +60,20 @@ def add(ports: Ports, who: Who, wanted: Wanted, *, claim: Claim | None = None) -
     organization = id_of(ports, claim) if claim else ports.new_id()
     found = _with(Organization(organization, "", ()), wanted)
     fact = OrganizationAdded(found.id, found.name, list(found.domains))
-    try:
-        return _save(ports, who, None, found, fact, [claim.write(0, 1)] if claim else [])
-    except table.Lost as lost:
+    claims = [claim.write(0, 1)] if claim else []
+
+    def is_open(lost: table.Lost) -> bool:
         if claim and claim.key in lost.held:
             raise Done(lost.held[claim.key]) from lost
         _need_free(lost, found)
-        raise
+        return True
+
+    return tickets.retried(
+        ports, lambda: _save(ports, who, None, found, fact, claims), _BUSY, is_open=is_open
+    )
+
+
+_BUSY = "This organization changes all the time: try again."
 
 
 def id_of(ports: Ports, claim: Claim) -> str:
@@ -92,7 +99,7 @@ def change(ports: Ports, who: Who, organization: str, wanted: Wanted) -> Organiz
             _need_free(lost, after)
             raise
 
-    return tickets.retried(ports, attempt, "This organization changes all the time: try again.")
+    return tickets.retried(ports, attempt, _BUSY)
 
 
 def remove(ports: Ports, who: Who, organization: str) -> None:
@@ -107,7 +114,7 @@ def remove(ports: Ports, who: Who, organization: str) -> None:
         gone = [notes.removal(note) for note in card.notes] if card else []
         _save(ports, who, before, None, OrganizationRemoved(before.id), gone)
 
-    tickets.retried(ports, attempt, "This organization changes all the time: try again.")
+    tickets.retried(ports, attempt, _BUSY)
 
 
 def _with(found: Organization, wanted: Wanted) -> Organization:

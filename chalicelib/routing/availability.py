@@ -29,6 +29,8 @@ from chalicelib.tickets.service import Saved
 REASON_LIMIT = 200
 ABSENCE_LIMIT = 20
 AHEAD = timedelta(days=2 * 366)
+# An instant that no calendar has would keep everybody's absences from being read.
+BACK = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _need_agent(ports: Ports, who: Who, agent: str, *, to_change: bool) -> Agent
 
 def _need_possible(wanted: Absence, desk: Desk, now: datetime) -> None:
     problems = {
-        "from": wanted.since > now + AHEAD and "lies too far ahead",
+        "from": _why_not_since(wanted, now),
         "until": _why_not_until(wanted, now),
         "substitute": _why_not_substitute(wanted, desk),
         "reason": len(wanted.reason) > REASON_LIMIT and f"at most {REASON_LIMIT} characters",
@@ -166,6 +168,12 @@ def _need_possible(wanted: Absence, desk: Desk, now: datetime) -> None:
     found = {name: problem for name, problem in problems.items() if problem}
     if found:
         raise Invalid("The absence cannot be noted so.", fields=found)
+
+
+def _why_not_since(wanted: Absence, now: datetime) -> str | None:
+    if wanted.since < now - BACK:
+        return "lies too far back"
+    return "lies too far ahead" if wanted.since > now + AHEAD else None
 
 
 def _why_not_until(wanted: Absence, now: datetime) -> str | None:

@@ -107,6 +107,8 @@ class _Hindsight:
         why = model.judge(trigger, at, seen)
         if why is Why.FIRES and self.standing.is_paused(trigger.id, trigger.digest):
             why = Why.PAUSED
+        # One that had nothing to do wrote no entry, and stopped those below it all the same.
+        self.has_stopped = why is Why.FIRES and trigger.stop
         findings = trigger.when.findings(seen) if why is Why.CONDITION else ()
         return Explanation(trigger, why, findings, is_certain=is_certain)
 

@@ -66,8 +66,8 @@ class Match:
 class DryRun:
     """What a rule would have done to a part of the past; `following` is where the next begins.
 
-    `looked_at` counts the entries that it listens to, `hidden` the matches on tickets that the
-    asker may not see.
+    `looked_at` counts the entries that it listens to, `hidden` those on tickets that the asker may
+    not see: whether it would have fired there would tell what stands in them.
     """
 
     matches: tuple[Match, ...]
@@ -103,12 +103,10 @@ def dry_run(
         found = store.since(number, article) if number else None
         if number is None or found is None or found.ticket is None:
             continue
-        if not explain.would_fire(found.ticket, found, entry.seq, trigger, desk):
-            continue
-        if who.may_see(found.ticket.group, found.ticket.assignee):
-            matches.append(Match(number, entry.seq, entry.at))
-        else:
+        if not who.may_see(found.ticket.group, found.ticket.assignee):
             hidden += 1
+        elif explain.would_fire(found.ticket, found, entry.seq, trigger, desk):
+            matches.append(Match(number, entry.seq, entry.at))
     return DryRun(tuple(matches), len(looked), hidden, following)
 
 

@@ -33,6 +33,7 @@ from chalicelib.tickets.access import Who
 from chalicelib.tickets.model import Article
 
 _RACED = "This ticket changes all the time: try again."
+_RESUMED = "Somebody else resumes this rule at once: look again."
 
 
 def react(ports: Ports, detail: Mapping[str, Any]) -> None:
@@ -153,11 +154,12 @@ def resume(ports: Ports, who: Who, rule: str) -> None:
         entry = next_entry(store.SCOPE, end, [fact], at=now, actor=who.actor, cause="resume")
         table.transact([store.pause_gone(rule), entry_write(entry)])
 
-    tickets.retried(ports, attempt, "Somebody else resumes this rule at once: look again.")
+    tickets.retried(ports, attempt, _RESUMED)
     ports.cache.pop("rules", None)
     if isinstance(found, Automation):
         # Tickets that it was to fire on meanwhile have no alarm for it.
-        store.begin_walk(desk.version, ports.clock() + automations.SETTLED, again=True)
+        at = ports.clock() + automations.SETTLED
+        tickets.retried(ports, lambda: store.begin_walk(desk.version, at, again=True), _RESUMED)
 
 
 def rule_of(desk: Desk, name: str) -> Rule:

@@ -74,8 +74,7 @@ def edited(
     lacking = {
         **statuses.unmet(ticket, change.after, desk, agent),
         **forms.unclosed(ticket, change.after, desk, now),
-        **_children_left(change, desk),
-        **_tasks_left(change, desk),
+        **left_open(change, desk),
     }
     problems = {**lacking, **problems}
     if problems:
@@ -157,6 +156,11 @@ def meant(ticket: Ticket, edit: Edit, desk: Desk, now: datetime) -> frozenset[st
             return True
 
     return frozenset(name for name, step in _steps(edit) if moves(step))
+
+
+def left_open(change: Change, desk: Desk) -> dict[str, str]:
+    """What remains, and keeps a ticket from ending where its group insists on that."""
+    return {**_children_left(change, desk), **_tasks_left(change, desk)}
 
 
 def _children_left(change: Change, desk: Desk) -> dict[str, str]:

@@ -44,7 +44,7 @@ def reply(
     """Answer all incidents of a problem in the language of each, and solve them if wanted.
 
     A customer whose language has no text gets the English one, else the first. One that refuses it
-    holds up no other, and has no mail.
+    holds up no other, and has no mail: those that are closed or gone come last.
     """
     who.need("tickets:write")
     incidents = _incidents(who, number)
@@ -52,7 +52,8 @@ def reply(
     claims = {incident: claim_of(incident) for incident in incidents}
     found, items = store.load_many(incidents, [claim.key for claim in claims.values()])
     results, sent = [], 0
-    for incident, claim in claims.items():
+    for incident in sorted(incidents, key=lambda one: _takes_none(found.get(one))):
+        claim = claims[incident]
         if claim.key in items:
             results.append(Result(incident))
         elif sent < AT_ONCE:
@@ -61,7 +62,7 @@ def reply(
             sent += 1
         else:
             results.append(Result(incident, is_left=True))
-    return results
+    return sorted(results, key=lambda one: one.number)
 
 
 def _checked(texts: Mapping[str, str]) -> dict[str, str]:
@@ -91,6 +92,10 @@ def _incidents(who: Who, number: int) -> Sequence[int]:
     if not incidents:
         raise Conflict("The ticket has no incidents: link them first.")
     return incidents
+
+
+def _takes_none(ticket: Ticket | None) -> bool:
+    return ticket is None or ticket.is_internal or ticket.status in {Status.CLOSED, Status.MERGED}
 
 
 def _said(texts: Mapping[str, str], ticket: Ticket | None) -> str:

@@ -189,8 +189,8 @@ class Ticket:
     @property
     def target_at(self) -> datetime | None:
         """The first instant at which somebody who still waits was to be served, missed or not."""
-        waited = (clock.due_at for clock in self.clocks if clock.is_running and clock.due_at)
-        return min(waited, default=None)
+        promised = (clock for clock in self.clocks if clock.is_running and clock.target is not None)
+        return min((clock.due_at for clock in promised if clock.due_at), default=None)
 
     @property
     def merged_into(self) -> int | None:

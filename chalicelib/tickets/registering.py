@@ -59,16 +59,6 @@ def register(
     who.need("tickets:write")
     opening = _checked(ports, who, asked, desk)
     references.need_tickets(who, opening.fields, {}, desk)
-    address, writes = people.find_or_make(
-        ports,
-        asked.email,
-        asked.name,
-        text=f"{opening.subject}\n{asked.body}",
-        locale=desk.groups[opening.group].locale,
-    )
-    opening = replace(
-        opening, contact=Contact.from_address(address), organization=address.organization
-    )
     text, text_key = service.stored_text(ports, asked.note) if asked.note.strip() else ("", None)
 
     def begun(change: Change, now: datetime) -> Begun:
@@ -86,9 +76,23 @@ def register(
         )
         return _with_note(change, note)
 
-    return service.open_ticket(
-        ports, who, opening, asked.body, desk=desk, claim=claim, also=writes, then=begun
-    )
+    def attempt() -> Saved:
+        address, writes = people.find_or_make(
+            ports,
+            asked.email,
+            asked.name,
+            text=f"{opening.subject}\n{asked.body}",
+            locale=desk.groups[opening.group].locale,
+        )
+        theirs = replace(
+            opening, contact=Contact.from_address(address), organization=address.organization
+        )
+        return service.open_ticket(
+            ports, who, theirs, asked.body, desk=desk, claim=claim, also=writes, then=begun
+        )
+
+    # Somebody who is new may write or call twice at once: the second time they are known.
+    return service.retried(ports, attempt, "Somebody registered the same at once: try again.")
 
 
 def _with_edit(change: Change, asked: Asked, desk: Desk, now: datetime, who: Who) -> Change:

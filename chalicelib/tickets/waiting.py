@@ -15,7 +15,7 @@ from chalicelib.desk.service import live_desk
 from chalicelib.desk.statuses import REMIND, REOPEN
 from chalicelib.ledger.model import CLOCK
 from chalicelib.ports import Ports
-from chalicelib.tickets import changes, forms, service, statuses, store
+from chalicelib.tickets import changes, edits, forms, service, statuses, store
 from chalicelib.tickets.changes import Change
 from chalicelib.tickets.model import Status, Ticket
 
@@ -57,8 +57,11 @@ def ended(ticket: Ticket, desk: Desk, now: datetime) -> Change | None:
 def _after_wait(ticket: Ticket, desk: Desk, now: datetime) -> str:
     """What follows a wait; a ticket that lacks what solving it takes is opened instead."""
     then = statuses.status_of(ticket, desk).at_until
-    ends = then != REOPEN and desk.statuses[then].category in statuses.OVER
-    return REOPEN if ends and forms.missing(ticket, desk, CLOSING, now) else then
+    if then == REOPEN or desk.statuses[then].category not in statuses.OVER:
+        return then
+    over = Change(ticket, replace(ticket, status=Status.SOLVED), ())
+    lacks = forms.missing(ticket, desk, CLOSING, now) or edits.left_open(over, desk)
+    return REOPEN if lacks else then
 
 
 def _caretaker(change: Change, desk: Desk) -> Agent | None:

@@ -339,6 +339,26 @@ def test_an_automation_that_does_too_much_is_paused_and_goes_on_once_resumed(
     assert names(world) == ["remind"]
 
 
+def test_resuming_while_a_sweep_walks_reaches_every_ticket_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_automations(world, REMIND)
+    begin, raced = rules_store.begin_walk, iter([True])
+
+    def begins_beside_a_sweep(*args: Any, **more: Any) -> None:
+        if next(raced, False):
+            raise table.Lost({})
+        begin(*args, **more)
+
+    world.pass_time(minutes=2)
+    sweep(world, 3)
+    monkeypatch.setattr(rules_store, "begin_walk", begins_beside_a_sweep)
+    rules.resume(world.ports, Who.from_agent(live_desk(world.ports).agents["lena"]), "remind")
+    walk = table.fetch([table.RULES_WALK])[table.RULES_WALK]
+    assert isinstance(walk, rules_store.WalkItem)
+    assert walk.group is not None
+
+
 @pytest.mark.parametrize(
     ("spoiled", "place"),
     [

@@ -94,6 +94,15 @@ def test_one_that_cannot_be_answered_holds_up_no_other(world: World) -> None:
     assert TEXTS["en"] not in texts(1002)
 
 
+def test_those_that_cannot_be_answered_take_no_place_from_those_that_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.tickets.incidents.AT_ONCE", 1)
+    service.edit_ticket(world.ports, agent(world), 1002, Edit(status="closed"))
+    assert outcomes(reply(world)) == [(1002, "left"), (1003, "done")]
+    assert outcomes(reply(world)) == [(1002, Conflict.code), (1003, "done")]
+
+
 def test_what_cannot_be_used_is_named(world: World) -> None:
     assert refused_fields(api(world, "POST", PATH, {"texts": TEXTS})) == ["Idempotency-Key"]
     assert refused_fields(reply(world, texts={})) == ["texts"]

@@ -21,6 +21,7 @@ from chalicelib.tickets.access import SCOPES, Who
 from tests.aws_calls import aws_client
 from tests.flows.test_exports import request, rows
 from tests.meter import Meter
+from tests.web.calls import api
 from tests.web.desk import agent, ticket
 from tests.world import World, letter
 
@@ -136,6 +137,15 @@ def test_somebody_has_at_most_fifty_notes(world: World) -> None:
     with pytest.raises(Conflict, match="at most 50"):
         add(world)
     erasure.erase(world.ports, EVERYBODY, kim())
+
+
+def test_the_same_request_again_finds_the_last_note_that_had_a_place(world: World) -> None:
+    path, headers = f"/api/v1/people/{kim()}/notes", {"Idempotency-Key": "once"}
+    for n in range(49):
+        add(world, f"Note {n}")
+    first = api(world, "POST", path, {"text": "The last."}, headers=headers)
+    assert first.status == 201
+    assert api(world, "POST", path, {"text": "The last."}, headers=headers) == first
 
 
 def test_an_agent_finds_open_reminders_the_next_due_first_in_two_calls(world: World) -> None:

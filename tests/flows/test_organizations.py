@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
+from chalicelib import table
 from chalicelib.desk.service import live_desk
 from chalicelib.tickets.addressing import subject_tag
 from chalicelib.tickets.situation import situation
@@ -48,6 +52,22 @@ def test_the_same_request_again_makes_no_second_one(world: World) -> None:
     first = api(world, "POST", ALL, CUSTOMER, headers=headers)
     assert api(world, "POST", ALL, CUSTOMER, headers=headers) == first
     assert len(api(world, "GET", ALL).body["items"]) == 1
+
+
+def test_one_that_meets_another_writer_is_made_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api(world, "GET", ALL).body["items"] == []
+    transact, lost = table.transact, [table.Lost({})]
+
+    def met(writes: Sequence[table.Write]) -> None:
+        if lost:
+            raise lost.pop()
+        transact(writes)
+
+    monkeypatch.setattr(table, "transact", met)
+    assert add(world).status == 201
+    assert lost == []
 
 
 def test_a_domain_belongs_to_one_organization(world: World) -> None:

@@ -61,6 +61,12 @@ def test_what_cannot_be_is_shown_where_it_was_typed(
     assert away(world) == set()
 
 
+def test_an_absence_since_ever_is_refused_and_breaks_nobodys(anna: Browser, world: World) -> None:
+    assert send(anna, "plan", **{"from": "0001-01-01T00:00"}).status == 400
+    assert away(world) == set()
+    assert anna.get(PAGE).status == 200
+
+
 def test_an_agent_sees_a_colleague_and_changes_nothing(anna: Browser, world: World) -> None:
     lena = Who.from_agent(live_desk(world.ports).agents["lena"])
     until = world.now + timedelta(days=2)

@@ -233,6 +233,32 @@ def test_a_template_is_offered_to_those_who_see_its_group(world: World) -> None:
         assert len(page.soup.select('a[accesskey="p"]')) == count
 
 
+def test_a_template_of_a_group_of_others_fills_nothing_in(world: World) -> None:
+    for agent, subject in (("anna", "Forgotten password"), ("hugo", "")):
+        page = signed_in(world, agent).get(f"{NEW}?template=password")
+        (found,) = page.soup.select('[name="subject"]')
+        assert found.get("value", "") == subject
+
+
+def test_two_calls_of_somebody_new_at_once_are_two_tickets_of_one_person(
+    world: World, anna: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {"requester": "new@customer.example", "subject": "Hello", "text": "Help."}
+    other, number = anna.get(NEW), store.next_number
+    rivals = [lambda: anna.submit(other, "/agent/new", **words)]
+
+    def meanwhile() -> int:
+        if rivals:
+            assert rivals.pop()().status == 303
+        return number()
+
+    page = anna.get(NEW)
+    monkeypatch.setattr(store, "next_number", meanwhile)
+    assert anna.submit(page, "/agent/new", **words).status == 303
+    last = store.last_number()
+    assert ticket(last).requester.person == ticket(1001).requester.person
+
+
 def test_an_agent_cannot_register_for_a_group_of_others(anna: Browser) -> None:
     words = {"requester": KIM, "subject": "Pay", "text": "Late.", "group": "hr"}
     assert anna.submit(anna.get(NEW), "/agent/new", **words).status == 403

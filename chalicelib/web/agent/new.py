@@ -36,7 +36,7 @@ Typed = Mapping[str, str]
 def show(call: Call) -> Response:
     """The page as a template fills it in, or a form without anything."""
     template = call.desk.templates.get(call.query.get("template", ""))
-    if template:
+    if template and _is_open(call, _group_of(template, call.desk)):
         return _page(call, _of_template(call, template))
     return _page(call, {"form": call.query.get("form", ""), "acknowledge": "yes"})
 
@@ -165,8 +165,13 @@ def templates(call: Call) -> list[dict[str, str]]:
     return [
         {"id": one.id, "name": one.name(call.locale), "key": one.key}
         for one, group in found
-        if not group or call.who.may_see(group)
+        if _is_open(call, group)
     ]
+
+
+def _is_open(call: Call, group: str) -> bool:
+    """Whether what goes to a group, or to any, is the agent's to register."""
+    return not group or call.who.may_see(group)
 
 
 def _group_of(template: Template, desk: Desk) -> str:

@@ -179,7 +179,7 @@ SCHEMAS: dict[str, Schema] = {
     "DryRunPage": mapping(
         items=many(mapping(ticket=NUMBER, entry=NUMBER, at=INSTANT)),
         looked_at={**NUMBER, "description": "How many entries the trigger listens to."},
-        hidden={**NUMBER, "description": "Matches on tickets that the token does not see."},
+        hidden={**NUMBER, "description": "Those on tickets that the token does not see."},
         next=or_null({**TEXT, "description": "Send it as `cursor`; null at the end."}),
     ),
     "RulesExplained": mapping(

@@ -67,6 +67,8 @@ def test_a_value_is_kept_in_the_one_form_of_its_kind(
         ({"kind": "number"}, "many", "must be a number"),
         ({"kind": "number"}, True, "must be a number"),
         ({"kind": "number"}, "1e400", "no number that can be kept"),
+        ({"kind": "number"}, "nan", "no number that can be kept"),
+        pytest.param({"kind": "number"}, 10**400, "no number that can be kept", id="vast"),
         ({"kind": "number", "min": 1}, 0, "below 1"),
         ({"kind": "number", "max": 9}, "10", "beyond 9"),
         ({"kind": "date"}, "tomorrow", "must be a date"),

@@ -167,6 +167,8 @@ def written(folder: Path, text: str) -> Path:
         ("groups: {a: {name: x}, a: {name: y}}\n", "stands here twice"),
         ("- a list\n", "must map sections"),
         ("name: [\n", "desk.yaml"),
+        ("? [a]\n: one\n", "desk.yaml"),
+        ("name: !!set {a, b}\n", "desk.yaml"),
     ],
 )
 def test_a_file_that_cannot_be_meant_so_is_refused(tmp_path: Path, text: str, words: str) -> None:

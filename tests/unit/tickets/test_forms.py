@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,6 +179,16 @@ def test_a_wait_that_would_end_solved_opens_a_ticket_that_lacks_a_field(desk: De
     ended = waiting.ended(full, desk, NOW)
     assert ended is not None
     assert ended.after.status is Status.SOLVED
+
+
+def test_a_wait_that_would_end_solved_opens_a_ticket_on_which_something_remains() -> None:
+    support = {**LIFE["groups"]["support"], "open_tasks": "block"}
+    desk = read_desk({**LIFE, "groups": {**LIFE["groups"], "support": support}}, version=1)
+    full = incident({"category": "password"}, status=Status.PENDING, label="silent", until=NOW)
+    for one in (replace(full, open_children=frozenset({1002})), replace(full, tasks=(1, 2))):
+        change = waiting.ended(one, desk, NOW)
+        assert change is not None
+        assert change.after.status is Status.OPEN
 
 
 # Changing fields and types. ------------------------------------------------------------------
